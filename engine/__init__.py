@@ -1,0 +1,1 @@
+"""Modelworth's engine: know, measure, project."""

@@ -1,0 +1,262 @@
+"""What passes between the parts: facts, machines, measurements, estimates, projections."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from datetime import date, datetime
+from typing import Literal
+
+from engine.units import Float
+
+Kind = Literal["chosen", "measured", "published", "fitted", "assumed", "unknown"]
+"""How a number is known, from surest to least sure; `chosen` is the user's own input."""
+
+CERTAINTY: tuple[Kind, ...] = ("chosen", "measured", "published", "fitted", "assumed", "unknown")
+
+Setting = str | int | float | bool
+
+
+class BadInput(ValueError):
+    """The user asked for something that cannot be: what is wrong, what is known, what to do."""
+
+
+class CannotContinue(RuntimeError):
+    """The machine or the network is in the way: what is wrong, what is known, what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where a number was read, and when someone looked."""
+
+    title: str
+    url: str = ""
+    checked: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """One computer as seen by software: what a measurement depends on."""
+
+    cpu_name: str
+    physical_core_count: int
+    logical_core_count: int
+    memory_bytes: int
+    operating_system: str
+    python_version: str
+    torch_version: str
+    thread_count: int
+    gpu_names: tuple[str, ...] = ()
+    gpu_memory_bytes: int | None = None
+    gpu_power_cap_w: float | None = None
+    gpu_driver_version: str | None = None
+
+    @property
+    def device_name(self) -> str:
+        """What does the arithmetic here: the first GPU, else the CPU."""
+        return self.gpu_names[0] if self.gpu_names else self.cpu_name
+
+    @property
+    def fingerprint(self) -> str:
+        """Ten hex digits that change when anything above does."""
+        text = json.dumps(asdict(self), sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()[:10]
+
+    @property
+    def hardware_id(self) -> str:
+        """How a Scenario names this machine as its hardware."""
+        return f"measured:{self.fingerprint}"
+
+
+@dataclass(frozen=True, slots=True)
+class Epoch:
+    """One pass over the training data: what the learner showed as it trained."""
+
+    number: int
+    train_loss: float
+    train_accuracy_share: float
+    held_out_loss: float
+    held_out_accuracy_share: float
+    time_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Measurement:
+    """One workload at one setting on one machine, metered.
+
+    Times, energy, FLOP and bytes are per step; a step is what the workload says it
+    is (one matrix product, one optimiser step, one generated token...). Unknown is
+    None, never 0.
+    """
+
+    machine: Machine
+    workload: str
+    settings: Mapping[str, Setting]
+    method_version: str
+    """Changes when the way of measuring changes, so that old and new are not mixed."""
+    code_version: str
+    taken_at: datetime
+    time_s: float
+    """Median over the repeats."""
+    time_low_s: float
+    """Lower quartile over the repeats."""
+    time_high_s: float
+    """Upper quartile over the repeats."""
+    repeat_times_s: tuple[float, ...]
+    cpu_time_s: float
+    flop: float | None = None
+    moved_bytes: float | None = None
+    peak_memory_bytes: float | None = None
+    energy_j: float | None = None
+    energy_kind: Literal["measured", "estimated"] | None = None
+    energy_meter: str | None = None
+    """Which meter, and what it sees: `nvml: GPU 0`, `rapl: package`, `estimate: ...`."""
+    load_average: float | None = None
+    metrics: Mapping[str, float] = field(default_factory=dict)
+    """What came out besides time: accuracy_share, precision_share, f1_share, loss_nats..."""
+    epochs: tuple[Epoch, ...] = ()
+
+    @property
+    def key(self) -> str:
+        """Same machine, workload, settings and method: the same measurement, not repeated."""
+        return measurement_key(self.machine, self.workload, self.settings, self.method_version)
+
+
+def measurement_key(
+    machine: Machine, workload: str, settings: Mapping[str, Setting], method_version: str
+) -> str:
+    """Identity of a measurement, known before it is taken."""
+    text = json.dumps(
+        [machine.fingerprint, workload, dict(settings), method_version], sort_keys=True
+    )
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """One projected number, how it is known, and what it was worked out from.
+
+    `value` has the unit in the name of the field that holds it; None is unknown.
+    A leaf has a source; a derived number has a formula and its inputs.
+    """
+
+    value: Float | None
+    kind: Kind
+    formula: str = ""
+    """Name of the function in `engine.projection` that gave it; empty for a leaf."""
+    inputs: tuple[tuple[str, Estimate], ...] = ()
+    source: Source | None = None
+    note: str = ""
+    low: Float | None = None
+    high: Float | None = None
+    """90 % range where one is known."""
+
+    @property
+    def known(self) -> bool:
+        """Whether there is a number at all."""
+        return self.value is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """Something the reader must know, as a key into the words and its values."""
+
+    code: str
+    values: Mapping[str, str | float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Bill:
+    """Energy, carbon and money of one stage over the horizon."""
+
+    it_energy_kwh: Estimate
+    facility_energy_kwh: Estimate
+    carbon_kgco2e: Estimate
+    hardware_usd: Estimate
+    """Rent, or capital recovered over the hours used."""
+    electricity_usd: Estimate
+    """0 where the rent already holds it."""
+    storage_usd: Estimate
+    network_usd: Estimate
+    cost_usd: Estimate
+
+
+@dataclass(frozen=True, slots=True)
+class Training:
+    """What training takes, all runs together."""
+
+    parameter_count: Estimate
+    item_count: Estimate
+    """Tokens, images or rows trained on, repeats included."""
+    flop: Estimate
+    mfu: Estimate
+    time_h: Estimate
+    """Wall-clock time of one run."""
+    device_hours: Estimate
+    memory_bytes_per_device: Estimate
+    memory_fit_share: Estimate
+    """Needed over available memory of one device, state sharded; above 1 does not fit."""
+    bill: Bill
+
+
+@dataclass(frozen=True, slots=True)
+class Storage:
+    """What is kept, and for how long."""
+
+    dataset_bytes: Estimate
+    checkpoint_bytes: Estimate
+    artefact_bytes: Estimate
+    kept_bytes: Estimate
+    cost_usd_per_month: Estimate
+    bill: Bill
+
+
+@dataclass(frozen=True, slots=True)
+class Deployment:
+    """What serving the load takes."""
+
+    devices_per_replica: Estimate
+    requests_per_s_per_replica: Estimate
+    peak_requests_per_s: Estimate
+    replica_count: Estimate
+    device_count: Estimate
+    latency_s: Estimate
+    """One request alone on a replica, start to end."""
+    network_bytes: Estimate
+    cost_usd_per_thousand_requests: Estimate
+    cost_usd_per_million_items: Estimate
+    bill: Bill
+
+
+@dataclass(frozen=True, slots=True)
+class Quality:
+    """How good the model is expected to be."""
+
+    metric: str
+    """Catalogue name of the score, e.g. `hellaswag-10-shot`; empty when none can be given."""
+    score_share: Estimate
+    loss_nats: Estimate
+
+
+@dataclass(frozen=True, slots=True)
+class Total:
+    """Training, storage and deployment together, over the horizon."""
+
+    facility_energy_kwh: Estimate
+    carbon_kgco2e: Estimate
+    cost_usd: Estimate
+    cost_usd_per_month: Estimate
+
+
+@dataclass(frozen=True, slots=True)
+class Projection:
+    """The one answer to one Scenario."""
+
+    training: Training
+    storage: Storage
+    deployment: Deployment
+    quality: Quality
+    total: Total
+    notes: tuple[Note, ...] = ()
