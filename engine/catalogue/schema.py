@@ -1,0 +1,267 @@
+"""What a facts file must hold.
+
+Keys say quantity, density and unit; values are as the source prints them.
+"""
+
+from datetime import date
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, FiniteFloat
+
+from engine.units import BILLION, BYTES_PER_GB, TERA
+
+Positive = Annotated[FiniteFloat, Field(gt=0)]
+NotNegative = Annotated[FiniteFloat, Field(ge=0)]
+
+Family = Literal[
+    "decoder", "encoder", "encoder-decoder", "cnn", "detector", "recommender", "classifier"
+]
+Item = Literal["token", "image", "row"]
+Precision = Literal["fp32", "tf32", "bf16", "fp16", "fp8", "int8", "fp4"]
+Pricing = Literal["on_demand", "reserved_1y", "reserved_3y", "spot"]
+
+
+class Facts(BaseModel):
+    """Frozen, refuses unknown keys, checks defaults."""
+
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", validate_default=True, use_attribute_docstrings=True
+    )
+
+
+class SourceFact(Facts):
+    """Where numbers of a file were read."""
+
+    title: str
+    url: str = ""
+    checked: date
+    """Day someone looked."""
+
+
+class Fact(Facts):
+    """One number with its source."""
+
+    value: FiniteFloat
+    source: str
+    """A key of the file's `sources`."""
+    low: FiniteFloat | None = None
+    high: FiniteFloat | None = None
+    as_of: date | None = None
+    """Day the number held, where it is not timeless."""
+    note: str = ""
+
+
+class Accelerator(Facts):
+    """One GPU, TPU, other accelerator or CPU, per device, dense rates."""
+
+    name: str
+    vendor: str
+    kind: Literal["gpu", "tpu", "asic", "cpu"]
+    released: date | None = None
+    nvml_names: tuple[str, ...] = ()
+    """What the driver (or /proc/cpuinfo) calls it."""
+    fp32_dense_tflops: Fact | None = None
+    tf32_dense_tflops: Fact | None = None
+    bf16_dense_tflops: Fact | None = None
+    fp16_dense_tflops: Fact | None = None
+    fp8_dense_tflops: Fact | None = None
+    int8_dense_tops: Fact | None = None
+    fp4_dense_tflops: Fact | None = None
+    memory_gb: Fact | None = None
+    bandwidth_gb_per_s: Fact | None = None
+    interconnect_gb_per_s: Fact | None = None
+    """Both directions added."""
+    scale_up_device_count: Fact | None = None
+    """Devices joined by the fast interconnect."""
+    tdp_w: Fact | None = None
+    mean_power_w: Fact | None = None
+    """Measured mean draw at work, where that is printed instead of design power."""
+    price_usd: Fact | None = None
+    """Purchase price of one device without its server, list or street."""
+    server_price_usd: Fact | None = None
+    """Purchase price of a whole server over its devices."""
+    note: str = ""
+    sources: dict[str, SourceFact]
+
+    def peak_tflops(self, precision: Precision) -> Fact | None:
+        """Dense peak at a precision, or None where the device has none printed."""
+        unit = "tops" if precision == "int8" else "tflops"
+        fact: Fact | None = getattr(self, f"{precision}_dense_{unit}")
+        return fact
+
+    def peak_flop_per_s(self, precision: Precision) -> float | None:
+        """Dense peak at a precision, FLOP/s."""
+        fact = self.peak_tflops(precision)
+        return None if fact is None else fact.value * TERA
+
+    @property
+    def memory_bytes(self) -> float | None:
+        """Device memory, bytes."""
+        return None if self.memory_gb is None else self.memory_gb.value * BYTES_PER_GB
+
+    @property
+    def bandwidth_bytes_per_s(self) -> float | None:
+        """Device memory bandwidth, bytes/s."""
+        if self.bandwidth_gb_per_s is None:
+            return None
+        return self.bandwidth_gb_per_s.value * BYTES_PER_GB
+
+
+class Score(Facts):
+    """One published score of a model."""
+
+    metric: str
+    value_share: Annotated[FiniteFloat, Field(ge=0, le=1)]
+    protocol: str = ""
+    source: str
+
+
+class Model(Facts):
+    """One known model: shape, work per item, published training and scores.
+
+    An item is a token for text models, an image for vision, a row for recommenders.
+    """
+
+    name: str
+    family: Family
+    item: Item
+    released: date | None = None
+    licence: str = ""
+    parameters_billion: Fact
+    active_parameters_billion: Fact | None = None
+    """Parameters each item passes through; None means all of them."""
+    layer_count: int | None = None
+    hidden_size: int | None = None
+    head_count: int | None = None
+    kv_head_count: int | None = None
+    head_size: int | None = None
+    feed_forward_size: int | None = None
+    """Of one expert in a mixture of experts."""
+    vocabulary_size: int | None = None
+    expert_count: int | None = None
+    experts_per_token_count: int | None = None
+    kv_bytes_per_token_at_16_bit: Fact | None = None
+    """Only where the shape does not give it (e.g. latent attention)."""
+    context_tokens: int | None = None
+    """Sequence length it was trained at."""
+    forward_gflop_per_item: Fact | None = None
+    """Multiply-adds counted as two; needed where 2 x active parameters is not the work."""
+    embedding_parameters_billion: Fact | None = None
+    """Parameters only looked up, never multiplied (recommenders' tables)."""
+    trained_items_billion: Fact | None = None
+    dataset_bytes_per_item: Fact | None = None
+    scores: tuple[Score, ...] = ()
+    note: str = ""
+    sources: dict[str, SourceFact]
+
+    @property
+    def parameter_count(self) -> float:
+        """All parameters."""
+        return self.parameters_billion.value * BILLION
+
+    @property
+    def active_share(self) -> float:
+        """Active over all parameters."""
+        if self.active_parameters_billion is None:
+            return 1.0
+        return self.active_parameters_billion.value / self.parameters_billion.value
+
+
+class Place(Facts):
+    """Electricity of one country, state or region: price, carbon, renewables, water."""
+
+    id: str
+    name: str
+    price_usd_per_kwh: Fact | None = None
+    carbon_kgco2e_per_kwh: Fact | None = None
+    renewable_share: Fact | None = None
+    water_litres_per_kwh: Fact | None = None
+    """Used off site to make the electricity."""
+    sources: dict[str, SourceFact]
+
+
+class CloudPrice(Facts):
+    """One seller's price for one hour of one device."""
+
+    accelerator: str
+    provider: str
+    region: str
+    pricing: Pricing
+    usd_per_device_hour: Positive
+    as_of: date | None = None
+    source: SourceFact
+    note: str = ""
+
+
+class StoragePrice(Facts):
+    """One seller's price for keeping or moving bytes."""
+
+    id: str
+    kind: Literal["object", "block", "snapshot", "egress", "inter_region", "request"]
+    provider: str
+    region: str
+    service: str
+    tier: str
+    value: NotNegative
+    unit: str
+    as_of: date | None = None
+    source: SourceFact
+    note: str = ""
+
+
+class Efficiency(Facts):
+    """Share of dense 16-bit peak that published training runs reached on one accelerator."""
+
+    accelerator: str
+    precision: Literal["16bit", "fp8", "fp4"]
+    mixture_of_experts: bool
+    mfu: Positive
+    """May pass 1 at 8 and 4 bits."""
+    mfu_low: Positive
+    """Tenth percentile of the rows."""
+    mfu_high: Positive
+    """Ninetieth percentile of the rows."""
+    row_count: int
+    source: SourceFact
+
+
+class QualityCurve(Facts):
+    """A published score as a function of size and data, with the error it was seen to make."""
+
+    metric: str
+    family: Family
+    form: str
+    constants: dict[str, float]
+    error_90_share: Positive | None = None
+    """Half width that held 90 % of the points when their family was left out."""
+    fit_flop_low: NotNegative | None = None
+    fit_flop_high: NotNegative | None = None
+    note: str = ""
+    source: SourceFact
+
+
+class Assumption(Facts):
+    """A number nobody prints for us: low, middle, high and the reason."""
+
+    value: FiniteFloat
+    low: FiniteFloat
+    high: FiniteFloat
+    unit: str
+    reason: str
+    source: SourceFact | None = None
+
+
+class DataCentreFact(Facts):
+    """One published figure about data centres (PUE, node power, reliability, lifetime...)."""
+
+    id: str
+    topic: str
+    subject: str
+    metric: str
+    value: FiniteFloat | None = None
+    low: FiniteFloat | None = None
+    high: FiniteFloat | None = None
+    unit: str
+    as_of: str
+    source: SourceFact
+    note: str = ""
