@@ -132,9 +132,9 @@ class EpochRow(Base):
 
     measurement_id: Mapped[int] = mapped_column(ForeignKey("measurement.id"), primary_key=True)
     number: Mapped[int] = mapped_column(primary_key=True)
-    train_loss: Mapped[float]
+    train_loss_nats: Mapped[float]
     train_accuracy_share: Mapped[float]
-    held_out_loss: Mapped[float]
+    held_out_loss_nats: Mapped[float]
     held_out_accuracy_share: Mapped[float]
     time_s: Mapped[float]
 

@@ -75,9 +75,9 @@ class Epoch:
     """One pass over the training data: what the learner showed as it trained."""
 
     number: int
-    train_loss: float
+    train_loss_nats: float
     train_accuracy_share: float
-    held_out_loss: float
+    held_out_loss_nats: float
     held_out_accuracy_share: float
     time_s: float
 

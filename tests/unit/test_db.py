@@ -160,7 +160,7 @@ def test_newest_comes_first_and_filters_hold(database):
         ({"flop": float("nan")}, "no finite flop"),
         ({"metrics": {"loss_nats": float("inf")}}, "no finite loss_nats"),
         ({"repeat_times_s": (0.1, float("nan"))}, "no finite repeat_times_s"),
-        ({"epochs": (Epoch(1, float("nan"), 0.5, 0.7, 0.5, 1.0),)}, "no finite train_loss"),
+        ({"epochs": (Epoch(1, float("nan"), 0.5, 0.7, 0.5, 1.0),)}, "no finite train_loss_nats"),
         ({"taken_at": NOON.replace(tzinfo=None)}, "without a time zone"),
     ],
 )

@@ -96,9 +96,9 @@ def upgrade() -> None:
         "epoch",
         sa.Column("measurement_id", sa.Integer(), nullable=False),
         sa.Column("number", sa.Integer(), nullable=False),
-        sa.Column("train_loss", sa.Double(), nullable=False),
+        sa.Column("train_loss_nats", sa.Double(), nullable=False),
         sa.Column("train_accuracy_share", sa.Double(), nullable=False),
-        sa.Column("held_out_loss", sa.Double(), nullable=False),
+        sa.Column("held_out_loss_nats", sa.Double(), nullable=False),
         sa.Column("held_out_accuracy_share", sa.Double(), nullable=False),
         sa.Column("time_s", sa.Double(), nullable=False),
         sa.ForeignKeyConstraint(

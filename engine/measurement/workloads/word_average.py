@@ -1,0 +1,87 @@
+"""The network of the classic text classifier, and one pass of its training."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import torch
+import torch.nn.functional as F  # noqa: N812
+from torch import Tensor
+
+JUDGED_AT_ONCE = 1_024
+"""Texts."""
+
+
+class Sizes(Protocol):
+    """How large a classifier is."""
+
+    @property
+    def vocabulary_size(self) -> int:
+        """Words that have a vector."""
+        ...
+
+    @property
+    def embedding_size(self) -> int:
+        """Numbers in a vector."""
+        ...
+
+    @property
+    def output_count(self) -> int:
+        """One a class; a single one tells two classes apart."""
+        ...
+
+
+class Classifier:
+    """Vectors of the words, averaged, through one dense layer."""
+
+    def __init__(self, sizes: Sizes, random: torch.Generator, device: torch.device) -> None:
+        """Start as Keras does: vectors within 0.05 of 0, dense weights by Glorot, bias 0."""
+        output_count, size = sizes.output_count, sizes.embedding_size
+        limit = (6 / (size + output_count)) ** 0.5
+        self.vectors = _uniform((sizes.vocabulary_size, size), 0.05, random, device)
+        self.weights = _uniform((output_count, size), limit, random, device)
+        self.bias = torch.zeros(output_count, device=device, requires_grad=True)
+        self.parameters = [self.vectors, self.weights, self.bias]
+        self.loss = F.cross_entropy if output_count > 1 else F.binary_cross_entropy_with_logits
+
+    def logits(self, words: Tensor) -> Tensor:
+        """One number a class; a single one where there are two."""
+        return F.linear(F.embedding(words, self.vectors).mean(1), self.weights, self.bias)
+
+
+def train_epoch(
+    model: Classifier, optimiser: torch.optim.Optimizer, batches: list[tuple[Tensor, Tensor]]
+) -> None:
+    """One step a batch, and nothing else: no loss is read, nothing is summed."""
+    parameters, logits, loss = model.parameters, model.logits, model.loss
+    for words, targets in batches:
+        loss(logits(words), targets).backward()  # type: ignore[no-untyped-call]
+        optimiser.step()
+        for parameter in parameters:
+            parameter.grad = None
+
+
+def predictions(logits: Tensor) -> Tensor:
+    """Likeliest class of each row."""
+    return logits.argmax(1) if logits.shape[1] > 1 else (logits > 0).long().squeeze(1)
+
+
+@torch.no_grad()
+def all_logits(model: Classifier, words: Tensor) -> Tensor:
+    """Logits of many texts, part by part, so that judging takes no more memory than learning."""
+    return torch.cat([model.logits(part) for part in torch.split(words, JUDGED_AT_ONCE)])
+
+
+@torch.no_grad()
+def judge(model: Classifier, words: Tensor, targets: Tensor) -> tuple[float, float]:
+    """Mean loss in nats, and share predicted right."""
+    logits = all_logits(model, words)
+    right = predictions(logits) == targets.flatten()
+    return model.loss(logits, targets).item(), right.float().mean().item()
+
+
+def _uniform(
+    shape: tuple[int, int], limit: float, random: torch.Generator, device: torch.device
+) -> Tensor:
+    values = torch.empty(shape).uniform_(-limit, limit, generator=random)
+    return values.to(device).requires_grad_()
