@@ -1,0 +1,188 @@
+"""`modelworth measure`: run a suite on this machine and keep what was seen."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from engine.cli import log, print_json
+from engine.records import BadInput, CannotContinue, Machine, Measurement
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
+    from engine.measurement.bench import Bench
+    from engine.measurement.events import Event
+    from engine.measurement.workloads.base import AnyWorkload
+
+app = typer.Typer(add_completion=False)
+
+
+@dataclass
+class Outcome:
+    """What one run of the command did."""
+
+    suite: str
+    machine: Machine
+    skipped_count: int
+    added: list[Measurement] = field(default_factory=list)
+    failed: list[tuple[AnyWorkload, str]] = field(default_factory=list)
+
+    def as_json(self) -> dict[str, Any]:
+        """For `--json`."""
+        return {
+            "suite": self.suite,
+            "added": len(self.added),
+            "skipped": self.skipped_count,
+            "failed": [
+                {"workload": job.name, "settings": job.settings, "reason": reason}
+                for job, reason in self.failed
+            ],
+            "machine": {**asdict(self.machine), "fingerprint": self.machine.fingerprint},
+            "measurements": [_measurement_json(measurement) for measurement in self.added],
+        }
+
+
+@app.command()
+def measure(
+    suite: Annotated[
+        str, typer.Option(help="quick (about 3 minutes) or toy (seconds, to try it out).")
+    ] = "quick",
+    as_json: Annotated[bool, typer.Option("--json", help="Print a summary as JSON.")] = False,
+    only: Annotated[
+        list[str] | None, typer.Option(help="Only this workload; may be given again.")
+    ] = None,
+    list_jobs: Annotated[bool, typer.Option("--list", help="Show what would be measured.")] = False,
+) -> None:
+    """Measure this machine; what its database already holds is not measured again.
+
+    Each result is kept as soon as it is there: stop at any time, the same command goes on.
+    """
+    from db.queries import measured_keys
+    from db.session import open_database
+    from engine.measurement.machine import best_device, this_machine
+    from engine.measurement.suites import bench_of, missing
+
+    device = best_device()
+    jobs = _chosen(_suite(suite)(device), only or [])
+    database = open_database()
+    already = measured_keys(database)
+    bench = bench_of(this_machine(device))
+    left = missing(jobs, already, bench.machine)
+    if list_jobs:
+        _print_list(jobs, left)
+        return
+    outcome = Outcome(suite, bench.machine, skipped_count=len(jobs) - len(left))
+    if left:
+        _announce(left, bench.machine)
+        _run(left, bench, database, outcome)
+    if as_json:
+        print_json(outcome.as_json())
+    _close(outcome)
+
+
+def _suite(name: str) -> Any:
+    from engine.measurement.suites import SUITES
+
+    if name not in SUITES:
+        raise BadInput(f"No suite {name!r}. Known: {', '.join(SUITES)}.")
+    return SUITES[name]
+
+
+def _chosen(jobs: list[AnyWorkload], only: list[str]) -> list[AnyWorkload]:
+    known = dict.fromkeys(job.name for job in jobs)
+    for name in only:
+        if name not in known:
+            raise BadInput(f"No workload {name!r} in this suite. Known: {', '.join(known)}.")
+    return [job for job in jobs if not only or job.name in only]
+
+
+def _run(left: list[AnyWorkload], bench: Bench, database: Engine, outcome: Outcome) -> None:
+    from db.store import save_measurement
+    from engine.cli.measure_display import Display
+    from engine.measurement.events import Failed
+    from engine.measurement.suites import run
+
+    display = Display(left)
+
+    def on_event(event: Event) -> None:
+        if isinstance(event, Failed):
+            outcome.failed.append((event.job, event.reason))
+        display.show(event)
+
+    try:
+        with display:
+            for measurement in run(left, (), bench, on_event):
+                save_measurement(database, measurement)
+                outcome.added.append(measurement)
+    except KeyboardInterrupt:
+        raise CannotContinue(
+            f"Stopped. {len(outcome.added)} of {len(left)} new measurements are kept; "
+            "the same command goes on from there."
+        ) from None
+
+
+def _announce(left: list[AnyWorkload], machine: Machine) -> None:
+    """The terms of data about to be fetched, and whether other programs are in the way."""
+    from engine.measurement import datasets
+    from engine.measurement.machine import load_average
+    from engine.measurement.workloads.base import learns
+
+    if any(learns(job) for job in left):
+        datasets.announce(
+            lambda notice: log.print(notice, markup=False, highlight=False, soft_wrap=True)
+        )
+    load = load_average()
+    if load is not None and load > machine.logical_core_count / 2:
+        log.print(
+            f"Other programs are running (load average {load:.1f} on "
+            f"{machine.logical_core_count} cores): times will be longer than they could be.",
+            style="yellow",
+            highlight=False,
+            soft_wrap=True,
+        )
+
+
+def _print_list(jobs: list[AnyWorkload], left: list[AnyWorkload]) -> None:
+    table = Table("workload", "settings", "state", box=None)
+    for job in jobs:
+        settings = ", ".join(f"{name}={value}" for name, value in job.settings.items())
+        table.add_row(job.name, settings, "to measure" if job in left else "measured")
+    Console().print(table)
+
+
+def _close(outcome: Outcome) -> None:
+    """The last sentence; a CannotContinue where something could not be measured."""
+    if outcome.failed:
+        raise CannotContinue(_failure_sentence(outcome))
+    if outcome.added:
+        sentence = f"Added {len(outcome.added)} measurements of this machine to the database."
+    else:
+        sentence = (
+            f"Nothing to do: all {outcome.skipped_count} measurements of this machine "
+            "are already in the database."
+        )
+    log.print(sentence, highlight=False)
+
+
+def _failure_sentence(outcome: Outcome) -> str:
+    counts = Counter(reason for _, reason in outcome.failed)
+    reasons = " ".join(
+        reason if count == len(outcome.failed) else f"({count} of them) {reason}"
+        for reason, count in counts.items()
+    )
+    return (
+        f"{len(outcome.added)} measurements added, {len(outcome.failed)} could not be taken: "
+        f"{reasons} The same command tries them again."
+    )
+
+
+def _measurement_json(measurement: Measurement) -> dict[str, Any]:
+    values = asdict(measurement)
+    del values["machine"]
+    return {**values, "taken_at": measurement.taken_at.isoformat(), "key": measurement.key}

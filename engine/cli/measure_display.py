@@ -1,0 +1,150 @@
+"""What `modelworth measure` shows while it runs: two bars, each epoch, each result."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from typing import Self
+
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Column
+
+from engine.cli import log
+from engine.measurement.events import Advanced, Event, Failed, Finished, Started, Trained
+from engine.measurement.suites import expected_s
+from engine.measurement.workloads.base import AnyWorkload
+from engine.records import Epoch, Measurement
+
+REDRAW_S = 0.5
+"""Drawing happens between windows and seldom: a drawing thread would disturb what is timed."""
+
+
+class Display:
+    """Shows events on stderr as they come."""
+
+    def __init__(self, jobs: Sequence[AnyWorkload]) -> None:
+        self._labels = labels(jobs)
+        self._progress = Progress(
+            BarColumn(bar_width=24),
+            TextColumn("{task.percentage:>3.0f} %"),
+            TimeRemainingColumn(compact=True),
+            TextColumn("left"),
+            TextColumn("{task.description}", markup=False, table_column=_one_line()),
+            console=log,
+            auto_refresh=False,
+            transient=True,
+            expand=True,
+            disable=not log.is_terminal,
+        )
+        self._overall = self._progress.add_task(
+            f"All {len(jobs)}", total=sum(expected_s(job) for job in jobs)
+        )
+        self._current = self._progress.add_task("", total=1.0)
+        self._done_s = 0.0
+        self._drawn_at_s = 0.0
+
+    def __enter__(self) -> Self:
+        self._progress.start()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._progress.stop()
+
+    def show(self, event: Event) -> None:
+        """Bring the screen up to date."""
+        match event:
+            case Started():
+                self._begin(event.job)
+            case Advanced():
+                self._advance(event.job, event.share)
+            case Trained():
+                self._say(epoch_line(event.epoch))
+                self._advance(event.job, _epoch_share(event))
+            case Finished():
+                self._end(event.job, result_line(self._labels[event.job], event.measurement))
+            case Failed():
+                self._end(event.job, f"{self._labels[event.job]}: not measured. {event.reason}")
+
+    def _begin(self, job: AnyWorkload) -> None:
+        self._progress.reset(self._current, total=1.0, description=self._labels[job])
+        self._draw(now=True)
+
+    def _advance(self, job: AnyWorkload, share: float) -> None:
+        self._progress.update(self._current, completed=share)
+        self._progress.update(self._overall, completed=self._done_s + share * expected_s(job))
+        self._draw()
+
+    def _end(self, job: AnyWorkload, line: str) -> None:
+        self._done_s += expected_s(job)
+        self._progress.update(self._overall, completed=self._done_s)
+        self._say(line)
+
+    def _say(self, line: str) -> None:
+        log.print(line, markup=False, highlight=False, soft_wrap=True)
+        self._draw(now=True)
+
+    def _draw(self, now: bool = False) -> None:
+        if now or time.monotonic() - self._drawn_at_s >= REDRAW_S:
+            self._progress.refresh()
+            self._drawn_at_s = time.monotonic()
+
+
+def _one_line() -> Column:
+    return Column(no_wrap=True, overflow="ellipsis", ratio=1)
+
+
+def labels(jobs: Sequence[AnyWorkload]) -> dict[AnyWorkload, str]:
+    """Each job's name and those settings that set it apart from the others of its name."""
+    values: dict[tuple[str, str], set[object]] = {}
+    for job in jobs:
+        for name, value in job.settings.items():
+            values.setdefault((job.name, name), set()).add(value)
+    return {
+        job: " ".join(
+            [job.name]
+            + [
+                f"{name}={value}"
+                for name, value in job.settings.items()
+                if len(values[job.name, name]) > 1
+            ]
+        )
+        for job in jobs
+    }
+
+
+def epoch_line(epoch: Epoch) -> str:
+    """Loss and accuracy after one pass over the data, in training and held out."""
+    return (
+        f"  epoch {epoch.number:>2}  loss {epoch.train_loss_nats:.4f}  "
+        f"accuracy {epoch.train_accuracy_share:.2%}   held out: "
+        f"loss {epoch.held_out_loss_nats:.4f}  accuracy {epoch.held_out_accuracy_share:.2%}"
+    )
+
+
+def result_line(label: str, measurement: Measurement) -> str:
+    """Time per step, and the rate, energy or accuracy that goes with it."""
+    parts = [f"{label}: {readable(measurement.time_s, 's')} a step"]
+    if measurement.flop is not None:
+        parts.append(readable(measurement.flop / measurement.time_s, "FLOP/s"))
+    elif measurement.moved_bytes is not None:
+        parts.append(readable(measurement.moved_bytes / measurement.time_s, "B/s"))
+    if measurement.energy_j is not None:
+        kind = " (estimated)" if measurement.energy_kind == "estimated" else ""
+        parts.append(readable(measurement.energy_j, "J") + kind)
+    if "accuracy_share" in measurement.metrics:
+        parts.append(f"accuracy {measurement.metrics['accuracy_share']:.2%}")
+    return ", ".join(parts)
+
+
+def readable(value: float, unit: str) -> str:
+    """Three digits with the prefix that suits them: `1.58 ms`, `1.36 TFLOP/s`."""
+    steps = [(1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"), (1.0, ""), (1e-3, "m"), (1e-6, "µ")]
+    for size, prefix in steps:
+        if value >= size:
+            return f"{value / size:.3g} {prefix}{unit}"
+    return f"{value * 1e9:.3g} n{unit}"
+
+
+def _epoch_share(event: Trained) -> float:
+    epoch_count = event.job.settings.get("epoch_count")
+    return event.epoch.number / epoch_count if isinstance(epoch_count, int) else 0.0

@@ -1,0 +1,175 @@
+"""`modelworth validate`: how far off the projections are, against what is measured."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from statistics import median
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.table import Table
+
+from db import queries, store
+from db.session import open_database
+from engine.cli import log, print_json
+from engine.projection.step_time import StepTimeFit, fit_step_times, step_shape
+from engine.records import BadInput, Machine, Measurement
+
+if TYPE_CHECKING:
+    from engine.measurement.workloads.language_model import TrainStep
+
+LEAST_GROWTH_RATIO = 50.0
+"""How many times larger than anything the fit saw the model must be."""
+
+app = typer.Typer()
+
+
+@dataclass(frozen=True, slots=True)
+class StepComparison:
+    """One training step, predicted before it was measured."""
+
+    parameter_count: float
+    growth_ratio: float
+    """Parameters over those of the largest step the fit saw."""
+    predicted_s: float
+    constant_mfu_predicted_s: float
+    """The same from the best share of peak of any small step: what a spreadsheet does."""
+    measured_s: float
+
+    @property
+    def error_share(self) -> float:
+        """Predicted over measured, less one."""
+        return self.predicted_s / self.measured_s - 1
+
+    @property
+    def constant_mfu_error_share(self) -> float:
+        """The same for the spreadsheet's way."""
+        return self.constant_mfu_predicted_s / self.measured_s - 1
+
+
+@app.command()
+def validate(
+    own: Annotated[
+        bool,
+        typer.Option(
+            "--self", help="Predict much larger training steps on this machine, then measure them."
+        ),
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Machine-readable, on stdout.")] = False,
+) -> None:
+    """Compare projections with what was measured, and print the error."""
+    if not own:
+        raise BadInput("Say what to validate: `modelworth validate --self` compares this machine.")
+    comparisons = compare_own_steps()
+    if as_json:
+        print_json(as_document(comparisons))
+    else:
+        log.print(as_table(comparisons))
+        log.print(f"Median absolute error {_median_error_share(comparisons):.1%}.")
+
+
+def compare_own_steps() -> list[StepComparison]:
+    """Predict, then measure, training steps far larger than those in the database.
+
+    Raises:
+        BadInput: too few small steps were measured on this machine.
+    """
+    from engine.measurement.machine import this_machine
+    from engine.measurement.suites import LARGER_STEPS
+
+    database = open_database()
+    machine = this_machine()
+    known = queries.measurements(database, hardware_id=machine.hardware_id)
+    comparisons = []
+    for workload in LARGER_STEPS:
+        parameter_count = workload.metrics["parameter_count"]
+        small = small_steps(known, parameter_count / LEAST_GROWTH_RATIO)
+        fit = _fit(small, known, machine)
+        log.print(f"Measuring a training step of {parameter_count / 1e6:.0f} M parameters")
+        measured = _measure(workload, machine)
+        store.save_measurement(database, measured)
+        comparisons.append(compare(fit, small, measured))
+    return comparisons
+
+
+def small_steps(known: Sequence[Measurement], most_parameters: float) -> list[Measurement]:
+    """Training steps of models no larger than that: all the fit may see."""
+    return [
+        m
+        for m in known
+        if m.workload == "lm_train_step" and m.metrics["parameter_count"] <= most_parameters
+    ]
+
+
+def compare(
+    fit: StepTimeFit, small: Sequence[Measurement], measured: Measurement
+) -> StepComparison:
+    """A measured step beside what the fit, and one share of peak, say of it."""
+    flop_per_s = max((m.flop or 0.0) / m.time_s for m in small)
+    return StepComparison(
+        parameter_count=measured.metrics["parameter_count"],
+        growth_ratio=measured.metrics["parameter_count"] / fit.largest_parameter_count,
+        predicted_s=float(fit.step_time_s(step_shape(measured))),
+        constant_mfu_predicted_s=(measured.flop or 0.0) / flop_per_s,
+        measured_s=measured.time_s,
+    )
+
+
+def as_document(comparisons: Sequence[StepComparison]) -> dict[str, object]:
+    """The comparisons as JSON values."""
+    return {
+        "median_absolute_error_share": _median_error_share(comparisons),
+        "steps": [
+            {
+                "parameter_count": c.parameter_count,
+                "growth_ratio": c.growth_ratio,
+                "predicted_s": c.predicted_s,
+                "measured_s": c.measured_s,
+                "error_share": c.error_share,
+                "constant_mfu_error_share": c.constant_mfu_error_share,
+            }
+            for c in comparisons
+        ],
+    }
+
+
+def as_table(comparisons: Sequence[StepComparison]) -> Table:
+    """The comparisons for people."""
+    table = Table(title="Training steps predicted from small ones, then measured")
+    headings = ("parameters", "times larger", "predicted", "measured", "error", "one-MFU error")
+    for heading in headings:
+        table.add_column(heading, justify="right")
+    for c in comparisons:
+        table.add_row(
+            f"{c.parameter_count / 1e6:.1f} M",
+            f"{c.growth_ratio:.0f}",
+            f"{c.predicted_s:.3f} s",
+            f"{c.measured_s:.3f} s",
+            f"{c.error_share:+.1%}",
+            f"{c.constant_mfu_error_share:+.1%}",
+        )
+    return table
+
+
+def _fit(
+    small: Sequence[Measurement], known: Sequence[Measurement], machine: Machine
+) -> StepTimeFit:
+    fit = fit_step_times(small, [m for m in known if m.workload == "memory_update"])
+    if fit is None:
+        raise BadInput(
+            f"Only {len(small)} small training steps of {machine.device_name} are in the database; "
+            "the fit needs more. Run `modelworth measure --suite quick` first."
+        )
+    return fit
+
+
+def _measure(workload: TrainStep, machine: Machine) -> Measurement:
+    from engine.measurement.runner import measure
+    from engine.measurement.suites import bench_of
+
+    return measure(workload, bench_of(machine))
+
+
+def _median_error_share(comparisons: Sequence[StepComparison]) -> float:
+    return median(abs(c.error_share) for c in comparisons)

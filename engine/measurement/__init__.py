@@ -1,0 +1,1 @@
+"""What we measured: workloads under meters on this machine, one record each."""

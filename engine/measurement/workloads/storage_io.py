@@ -1,0 +1,154 @@
+"""Reading and writing a real file: the storage a data loader and a checkpoint meet."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import ClassVar
+
+import torch
+
+from engine.measurement.archives import cache_folder, cannot_write
+from engine.measurement.workloads.base import settings_of
+from engine.records import CannotContinue, Setting
+
+BLOCK_BYTES = 2**20
+
+
+@dataclass(frozen=True)
+class StorageRead:
+    """Read a file of `size_bytes` from start to end, in blocks of 1 MiB."""
+
+    name: ClassVar[str] = "storage_read"
+
+    size_bytes: int
+    cold: bool
+    """Whether the system forgets the file before each read; otherwise it comes from memory."""
+
+    @property
+    def settings(self) -> dict[str, Setting]:
+        """Size, and whether the read was cold."""
+        return settings_of(self)
+
+    @property
+    def flop_per_step(self) -> None:
+        """Reading computes nothing."""
+        return
+
+    @property
+    def moved_bytes_per_step(self) -> float:
+        """The file, once."""
+        return float(self.size_bytes)
+
+    def prepare(self, device: torch.device) -> Callable[[], object]:  # noqa: ARG002
+        """A file on the disk, and a block to read it into."""
+        file = _File(self.size_bytes)
+        file.write()
+        return _Step(file, file.read_cold if self.cold else file.read)
+
+
+@dataclass(frozen=True)
+class StorageWrite:
+    """Write a file of `size_bytes` over and wait until the disk has it."""
+
+    name: ClassVar[str] = "storage_write"
+
+    size_bytes: int
+
+    @property
+    def settings(self) -> dict[str, Setting]:
+        """The size."""
+        return settings_of(self)
+
+    @property
+    def flop_per_step(self) -> None:
+        """Writing computes nothing."""
+        return
+
+    @property
+    def moved_bytes_per_step(self) -> float:
+        """The file, once."""
+        return float(self.size_bytes)
+
+    def prepare(self, device: torch.device) -> Callable[[], object]:  # noqa: ARG002
+        """An open file, and a random block that no disk can squeeze."""
+        file = _File(self.size_bytes)
+        return _Step(file, file.write)
+
+
+class _Step:
+    """One pass over the file; `close` removes it."""
+
+    def __init__(self, file: _File, one_pass: Callable[[], None]) -> None:
+        self._one_pass = one_pass
+        self.close = file.close
+
+    def __call__(self) -> None:
+        self._one_pass()
+
+
+class _File:
+    """A file of fixed name beside the data sets: what a killed run left is written over."""
+
+    def __init__(self, size_bytes: int) -> None:
+        self._size_bytes = size_bytes
+        self._path = cache_folder() / f"storage-{size_bytes}.bin"
+        self._block = memoryview(bytearray(os.urandom(min(size_bytes, BLOCK_BYTES))))
+        try:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            self._file = self._path.open("w+b", buffering=0)
+        except OSError as error:
+            raise CannotContinue(cannot_write(self._path.parent, error)) from error
+
+    def write(self) -> None:
+        try:
+            self._file.seek(0)
+            for offset in range(0, self._size_bytes, len(self._block)):
+                self._file.write(self._block[: self._size_bytes - offset])
+            os.fsync(self._file.fileno())
+        except OSError as error:
+            self.close()
+            raise CannotContinue(cannot_write(self._path.parent, error)) from error
+
+    def read(self) -> None:
+        self._file.seek(0)
+        while self._file.readinto(self._block):
+            pass
+
+    def read_cold(self) -> None:
+        os.posix_fadvise(self._file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
+        self.read()
+
+    def close(self) -> None:
+        self._file.close()
+        self._path.unlink(missing_ok=True)
+
+    def is_forgotten(self) -> bool:
+        """Whether the first block has left the memory after the system was told to forget it."""
+        os.posix_fadvise(self._file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
+        try:
+            os.preadv(self._file.fileno(), [self._block], 0, os.RWF_NOWAIT)
+        except BlockingIOError:
+            return True
+        return False
+
+
+def can_read_cold() -> bool:
+    """Whether the system can be made to forget a file there, so that reads meet the disk.
+
+    Memory file systems cannot, and some systems have no such call.
+    """
+    if not (hasattr(os, "posix_fadvise") and hasattr(os, "RWF_NOWAIT")):
+        return False
+    try:
+        file = _File(BLOCK_BYTES)
+    except CannotContinue:
+        return False
+    try:
+        file.write()
+        return file.is_forgotten()
+    except (CannotContinue, OSError):
+        return False
+    finally:
+        file.close()

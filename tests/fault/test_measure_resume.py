@@ -1,0 +1,152 @@
+"""Interrupted in the middle: nothing finished is lost or repeated, and the next run goes on."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+COMMAND = [sys.executable, "-c", "from engine.cli import main; main()", "measure"]
+TOY_COUNT = 9
+PATIENCE_S = 60
+
+
+@pytest.fixture
+def environment(tmp_path: Path) -> dict[str, str]:
+    """A database and a cache of our own, one thread, and no way to the network."""
+    return os.environ | {
+        "DATABASE_URL": f"sqlite:///{tmp_path / 'measured.db'}",
+        "MODELWORTH_CACHE": str(tmp_path / "cache"),
+        "OMP_NUM_THREADS": "1",
+        "PIP_INDEX_URL": "http://127.0.0.1:9/simple",
+        "PIP_RETRIES": "0",
+        "PYTHONPATH": str(Path(__file__).parents[2]),
+    }
+
+
+def keys(folder: Path) -> list[str]:
+    """Keys of the measurements held, in the order they were added."""
+    path = folder / "measured.db"
+    if not path.exists():
+        return []
+    connection = sqlite3.connect(path, timeout=PATIENCE_S)
+    try:
+        return [key for (key,) in connection.execute("SELECT key FROM measurement ORDER BY id")]
+    except sqlite3.OperationalError:
+        return []
+    finally:
+        connection.close()
+
+
+def integrity(folder: Path) -> str:
+    connection = sqlite3.connect(folder / "measured.db")
+    try:
+        return str(connection.execute("PRAGMA integrity_check").fetchone()[0])
+    finally:
+        connection.close()
+
+
+def begun(environment: dict[str, str], folder: Path, held_count: int) -> subprocess.Popen[str]:
+    """A run that has stored that many measurements and is still going."""
+    process = subprocess.Popen(
+        [*COMMAND, "--suite", "toy"], env=environment, stderr=subprocess.PIPE, text=True
+    )
+    deadline_s = time.monotonic() + PATIENCE_S
+    while len(keys(folder)) < held_count:
+        assert process.poll() is None, process.communicate()[1]
+        assert time.monotonic() < deadline_s
+        time.sleep(0.02)
+    return process
+
+
+def measured(environment: dict[str, str], *options: str) -> tuple[dict[str, Any], str, int]:
+    run = subprocess.run(
+        [*COMMAND, "--json", *options],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE_S,
+        check=False,
+    )
+    return json.loads(run.stdout), run.stderr, run.returncode
+
+
+@pytest.mark.slow
+def test_killed_in_the_middle_it_loses_and_repeats_nothing(
+    environment: dict[str, str], tmp_path: Path
+) -> None:
+    process = begun(environment, tmp_path, held_count=2)
+    process.kill()
+    process.communicate()
+    held = keys(tmp_path)
+    assert 2 <= len(held) < TOY_COUNT
+    assert integrity(tmp_path) == "ok"
+
+    summary, _, exit_code = measured(environment, "--suite", "toy")
+    assert exit_code == 0
+    assert (summary["added"], summary["skipped"]) == (TOY_COUNT - len(held), len(held))
+    everything = keys(tmp_path)
+    assert everything[: len(held)] == held
+    assert everything[len(held) :] == [m["key"] for m in summary["measurements"]]
+    assert len(set(everything)) == TOY_COUNT
+    assert integrity(tmp_path) == "ok"
+
+    summary, said, exit_code = measured(environment, "--suite", "toy")
+    assert (summary["added"], summary["skipped"], exit_code) == (0, TOY_COUNT, 0)
+    assert said == (
+        f"Nothing to do: all {TOY_COUNT} measurements of this machine "
+        "are already in the database.\n"
+    )
+    assert keys(tmp_path) == everything
+
+
+@pytest.mark.slow
+def test_stopped_by_hand_it_says_what_is_kept(environment: dict[str, str], tmp_path: Path) -> None:
+    process = begun(environment, tmp_path, held_count=1)
+    process.send_signal(signal.SIGINT)
+    _, said = process.communicate(timeout=PATIENCE_S)
+    held_count = len(keys(tmp_path))
+    assert process.returncode == 1
+    assert said.splitlines()[-1] == (
+        f"Stopped. {held_count} of {TOY_COUNT} new measurements are kept; "
+        "the same command goes on from there."
+    )
+    assert "Traceback" not in said
+
+
+def test_without_data_it_says_so_once_and_fails(
+    environment: dict[str, str], tmp_path: Path
+) -> None:
+    summary, said, exit_code = measured(environment, "--only", "text_classifier")
+    assert exit_code == 1
+    assert summary["added"] == 0
+    assert len(summary["failed"]) >= 10
+    last = said.splitlines()[-1]
+    assert last.startswith(f"0 measurements added, {len(summary['failed'])} could not be taken: ")
+    assert "Connect to the network" in last
+    assert last.endswith("The same command tries them again.")
+    assert "Traceback" not in said
+
+
+def test_an_unknown_suite_or_workload_is_refused_with_what_is_known(
+    environment: dict[str, str],
+) -> None:
+    for options, sentence in {
+        ("--suite", "quik"): "No suite 'quik'. Known: quick, toy.\n",
+        ("--suite", "toy", "--only", "decode"): (
+            "No workload 'decode' in this suite. "
+            "Known: matmul, memory_copy, storage_write, storage_read.\n"
+        ),
+    }.items():
+        run = subprocess.run(
+            [*COMMAND, *options], env=environment, capture_output=True, text=True, check=False
+        )
+        assert (run.stderr, run.returncode) == (sentence, 2)
