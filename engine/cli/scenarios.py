@@ -1,0 +1,95 @@
+"""A Scenario from what was typed: a TOML file, `--set` options, and the machines measured."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from engine.records import BadInput
+from engine.scenario import Scenario, closest_field
+
+if TYPE_CHECKING:
+    from engine.projection import Evidence
+
+THIS_MACHINE = "this-machine"
+
+
+def stored_evidence() -> Evidence:
+    """What the database holds, ready to replace assumptions."""
+    from db import queries
+    from db.session import open_database
+    from engine.projection import Evidence
+
+    database = open_database()
+    try:
+        return Evidence.of(queries.measurements(database))
+    finally:
+        database.dispose()
+
+
+def typed_scenario(file: Path | None, settings: Sequence[str], evidence: Evidence) -> Scenario:
+    """The scenario of a file, changed by `key=value` settings.
+
+    Raises:
+        BadInput: the file or a setting cannot be understood.
+        pydantic.ValidationError: a value is refused.
+    """
+    choices = _file_choices(file) if file is not None else {}
+    choices |= dict(split_setting(setting) for setting in settings)
+    if choices.get("hardware") == THIS_MACHINE:
+        choices["hardware"] = _newest_machine(evidence)
+    return Scenario.model_validate(choices)
+
+
+def split_setting(setting: str) -> tuple[str, object]:
+    """Name and value of one `key=value`; the value as TOML would read it, else as text.
+
+    Raises:
+        BadInput: no `=`, or no such key.
+    """
+    name, equals, text = (part.strip() for part in setting.partition("="))
+    if not equals or not name:
+        raise BadInput(f"{setting!r} is not a setting. Write key=value, e.g. --set mfu=0.4.")
+    return known_field(name), _value(text)
+
+
+def known_field(name: str) -> str:
+    """The name itself, once known to be a choice a scenario has.
+
+    Raises:
+        BadInput: a scenario has no such choice.
+    """
+    if name not in Scenario.model_fields:
+        near = closest_field(name)
+        hint = f"Did you mean {near}?" if near else f"Known: {', '.join(Scenario.model_fields)}."
+        raise BadInput(f"{name} is unknown. {hint}")
+    return name
+
+
+def _value(text: str) -> object:
+    try:
+        return tomllib.loads(f"value = {text}")["value"]
+    except tomllib.TOMLDecodeError:
+        return text
+
+
+def _file_choices(file: Path) -> dict[str, object]:
+    try:
+        choices = tomllib.loads(file.read_text(encoding="utf-8"))
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        raise BadInput(f"Cannot read {file}: {reason}. Give the path of a TOML file.") from error
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise BadInput(f"{file} is not TOML: {error}. Write lines such as mfu = 0.4.") from error
+    for name in choices:
+        known_field(name)
+    return choices
+
+
+def _newest_machine(evidence: Evidence) -> str:
+    newest = evidence.newest_hardware_id
+    if newest is None:
+        raise BadInput("No machine is in the database yet. Run `modelworth measure` first.")
+    return newest

@@ -1,0 +1,99 @@
+"""Energy: from the device to the computers to the building."""
+
+from __future__ import annotations
+
+from engine.projection.hardware import Device
+from engine.projection.working import assumed, derive, first_known, unknown
+from engine.records import Estimate
+from engine.units import WATTS_PER_KILOWATT, Float
+
+BYTES_PER_TB = 1e12
+
+
+def device_power_w(tdp_w: Float, power_share: Float) -> Float:
+    """Power one device draws, as a share of the most its cooling is made for.
+
+    Real devices stay below: an H100 draws 0.63 of it at small batches, 0.86 at large ones.
+    """
+    return tdp_w * power_share
+
+
+def it_power_w(device_power_w: Float, host_power_share: Float) -> Float:
+    """Power of a device and its part of the server: processors, memory, network, fans."""
+    return device_power_w * (1.0 + host_power_share)
+
+
+def mean_power_w(busy_power_w: Float, idle_power_w: Float, busy_share: Float) -> Float:
+    """Power over time of a device that is on all the time and busy a share of it."""
+    return idle_power_w + (busy_power_w - idle_power_w) * busy_share
+
+
+def it_energy_kwh(device_hours: Float, it_power_w: Float) -> Float:
+    """Energy the computers draw, the building not counted."""
+    return device_hours * it_power_w / WATTS_PER_KILOWATT
+
+
+def storage_energy_kwh(
+    kept_bytes: Float, storage_kwh_per_tb_month: Float, horizon_months: Float
+) -> Float:
+    """Energy of the disks that keep bytes over the horizon; the seller's own copies are not in it.
+
+    Source: Cloud Carbon Footprint, methodology, storage,
+    https://www.cloudcarbonfootprint.org/docs/methodology/
+    """
+    return kept_bytes / BYTES_PER_TB * storage_kwh_per_tb_month * horizon_months
+
+
+def facility_energy_kwh(it_energy_kwh: Float, pue: Float) -> Float:
+    """Energy the building draws to deliver `it_energy_kwh` to its computers.
+
+    Cooling, conversion and lights are in the PUE, and the PUE is counted here only.
+
+    Source: ISO/IEC 30134-2, power usage effectiveness, https://www.iso.org/standard/63451.html
+    """
+    return it_energy_kwh * pue
+
+
+def training_power_w(device: Device) -> Estimate:
+    """Power of one device and its share of the server while training."""
+    return _with_host(_busy_device_power_w(device, "device_power_share_training"))
+
+
+def serving_power_w(device: Device, busy_share: Estimate) -> Estimate:
+    """Mean power of one always-on device and its share of the server while serving."""
+    busy = _with_host(_busy_device_power_w(device, "device_power_share_serving"))
+    idle = _with_host(_idle_device_power_w(device))
+    return derive(mean_power_w, busy_power_w=busy, idle_power_w=idle, busy_share=busy_share)
+
+
+def idle_power_w(busy_power_w: Float, idle_to_busy_power_ratio: Float) -> Float:
+    """Power of a device that waits, where only its busy power was measured."""
+    return busy_power_w * idle_to_busy_power_ratio
+
+
+def _busy_device_power_w(device: Device, share_name: str) -> Estimate:
+    measured = device.evidence.busy_power_w if device.evidence else None
+    if measured is not None and measured.kind == "measured":
+        return measured
+    tdp_w = device.fact("tdp_w")
+    if tdp_w.known:
+        return derive(device_power_w, tdp_w=tdp_w, power_share=assumed(share_name))
+    missing = f"neither the energy nor the design power of {device.name} is known"
+    return first_known(measured, unknown(missing))
+
+
+def _idle_device_power_w(device: Device) -> Estimate:
+    tdp_w = device.fact("tdp_w")
+    if tdp_w.known:
+        return derive(device_power_w, tdp_w=tdp_w, power_share=assumed("device_power_share_idle"))
+    return derive(
+        idle_power_w,
+        busy_power_w=_busy_device_power_w(device, "device_power_share_serving"),
+        idle_to_busy_power_ratio=assumed("idle_to_busy_power_ratio"),
+    )
+
+
+def _with_host(device_power: Estimate) -> Estimate:
+    return derive(
+        it_power_w, device_power_w=device_power, host_power_share=assumed("host_power_share")
+    )

@@ -1,0 +1,91 @@
+"""What the reader must know beside the numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from engine.projection import energy
+from engine.projection.hardware import Device
+from engine.projection.item_times import WORST_RESIDUAL_SHARE
+from engine.projection.replicas import Service
+from engine.projection.site import Site
+from engine.projection.sized import Sized
+from engine.projection.training import Work
+from engine.records import Estimate, Note
+from engine.scenario import Scenario
+
+REPEATS_WORTH_LITTLE = 4.0
+
+
+def notes(
+    scenario: Scenario,
+    device: Device,
+    model: Sized,
+    terms: Site,
+    work: Work,
+    service: Service,
+) -> tuple[Note, ...]:
+    """Everything about a projection that a number alone does not say."""
+    return (
+        *_memory(work),
+        *_prices(scenario, device, terms),
+        *_precision(scenario, device),
+        *_measured_range(scenario, device, model),
+        *_data(scenario, service),
+    )
+
+
+def _memory(work: Work) -> Iterator[Note]:
+    fit_share = work.memory_fit_share.value
+    if fit_share is not None and np.any(np.asarray(fit_share) > 1):
+        yield Note("does-not-fit", {"share": float(np.max(fit_share))})
+
+
+def _prices(scenario: Scenario, device: Device, terms: Site) -> Iterator[Note]:
+    if not terms.usd_per_device_hour.known:
+        cloud = scenario.ownership == "cloud"
+        field = "usd_per_device_hour" if cloud else "usd_per_device"
+        yield Note("price-unknown", {"hardware": device.name, "set": field})
+    if terms.electricity_in_rent is None and not terms.usd_per_kwh.known:
+        yield _place(scenario, "electricity-price-unknown", "electricity_usd_per_kwh")
+    if not energy.training_power_w(device).known:
+        yield Note("power-unknown", {"hardware": device.name})
+    if not terms.bought_kgco2e_per_kwh.known:
+        yield _place(scenario, "carbon-unknown", "carbon_kgco2e_per_kwh")
+
+
+def _place(scenario: Scenario, code: str, field: str) -> Note:
+    return Note(code, {"place": scenario.place, "set": field})
+
+
+def _precision(scenario: Scenario, device: Device) -> Iterator[Note]:
+    if not device.runs_natively(scenario.precision):
+        values = {"hardware": device.name, "precision": scenario.precision}
+        yield Note("precision-not-native", values)
+
+
+def _measured_range(scenario: Scenario, device: Device, model: Sized) -> Iterator[Note]:
+    found = device.evidence.step_time_fits.get(scenario.precision) if device.evidence else None
+    count = _number(model.parameter_count)
+    if found is None or model.known.family != "decoder" or count is None:
+        return
+    fit = found[0]
+    if fit.residual_share > WORST_RESIDUAL_SHARE:
+        yield Note("noisy-measurements", {"share": fit.residual_share})
+        return
+    low, high = fit.smallest_parameter_count, fit.largest_parameter_count
+    if np.any(count < low) or np.any(count > high):
+        yield Note("outside-measured", {"quantity": "parameters", "metric": "training step time"})
+
+
+def _data(scenario: Scenario, service: Service) -> Iterator[Note]:
+    if np.any(np.asarray(scenario.epoch_count) > REPEATS_WORTH_LITTLE):
+        yield Note("repeated-data", {"epochs": float(np.max(scenario.epoch_count))})
+    if not service.devices_per_replica.known:
+        yield Note("memory-unknown", {})
+
+
+def _number(estimate: Estimate) -> np.ndarray | None:
+    return None if estimate.value is None else np.asarray(estimate.value)

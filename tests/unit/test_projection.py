@@ -1,0 +1,288 @@
+"""What `project` says, how it knows it, and what it refuses to say."""
+
+import time
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+
+from engine import catalogue
+from engine.projection import explain, project
+from engine.projection.cost import total_facility_energy_kwh
+from engine.projection.working import chosen, derive, estimates, leaves, plain, unknown
+from engine.records import BadInput, Estimate
+from engine.scenario import Scenario
+
+ONE_OF_EACH_FAMILY = (
+    "llama-3.1-8b", "mixtral-8x7b", "deepseek-v3", "bert-base", "t5-base", "resnet-50",
+    "vit-b-16", "yolo11n", "dlrm-small", "text-classifier-news",
+)  # fmt: skip
+
+
+def codes(scenario: Scenario) -> list[str]:
+    return [note.code for note in project(scenario).notes]
+
+
+def every_source(told: dict[str, object]) -> Iterator[dict[str, object]]:
+    parts = told.get("inputs", [])
+    assert isinstance(parts, list)
+    if not parts:
+        yield told
+    for part in parts:
+        yield from every_source(part)
+
+
+@pytest.mark.parametrize("model", ONE_OF_EACH_FAMILY)
+def test_every_family_has_a_bill(model: str) -> None:
+    projection = project(Scenario(model=model, input_items_per_request=100))
+    for path, estimate in estimates(projection):
+        if not path.startswith("quality"):
+            assert estimate.known, path
+    assert projection.total.cost_usd.value == pytest.approx(
+        projection.training.bill.cost_usd.value
+        + projection.storage.bill.cost_usd.value
+        + projection.deployment.bill.cost_usd.value
+    )
+
+
+@pytest.mark.parametrize("model", ONE_OF_EACH_FAMILY)
+def test_every_number_rests_on_choices_sources_and_reasons(model: str) -> None:
+    for path, estimate in estimates(project(Scenario(model=model))):
+        for name, leaf in leaves(estimate):
+            told = leaf.kind == "chosen" or leaf.source is not None or leaf.note
+            assert told, f"{path} rests on {name}, of unknown origin"
+
+
+def test_a_chosen_share_of_peak_is_used_as_it_is() -> None:
+    projection = project(Scenario(mfu=0.37))
+    assert projection.training.mfu == Estimate(0.37, "chosen")
+
+
+def test_published_runs_give_the_share_of_peak_on_their_hardware() -> None:
+    mfu = project(Scenario(hardware="h100-sxm")).training.mfu
+    assert (mfu.value, mfu.kind, mfu.low, mfu.high) == (0.5, "fitted", 0.35, 0.58)
+    assert mfu.source is not None
+
+
+def test_without_published_runs_the_share_of_peak_is_assumed() -> None:
+    assert project(Scenario(hardware="l4")).training.mfu.kind == "assumed"
+
+
+def test_llama_3_1_405b_takes_the_published_device_hours() -> None:
+    # Model card: 30.84 million H100 hours; paper, table 4: 41 % of peak on 16,384; over 90 %
+    # effective training time; 15.6 trillion tokens of 8,192.
+    scenario = Scenario(
+        model="llama-3.1-405b",
+        dataset_items_billion=15_600,
+        training_device_count=16_384,
+        sequence_tokens=8_192,
+        mfu=0.41,
+        goodput_share=0.9,
+    )
+    assert project(scenario).training.device_hours.value == pytest.approx(30.84e6, rel=0.05)
+
+
+def test_unknown_rent_is_unknown_and_says_what_to_set() -> None:
+    scenario = Scenario(hardware="rtx-3090", ownership="cloud", pricing="reserved_3y")
+    projection = project(scenario)
+    assert projection.training.bill.cost_usd.value is None
+    assert projection.training.bill.hardware_usd.kind == "unknown"
+    assert projection.total.cost_usd.value is None
+    assert projection.total.cost_usd_per_month.value is None
+    assert projection.total.facility_energy_kwh.known
+    note = next(n for n in projection.notes if n.code == "price-unknown")
+    assert note.values["set"] == "usd_per_device_hour"
+    assert project(scenario.replace(usd_per_device_hour=1.0)).total.cost_usd.known
+
+
+def test_owned_without_a_purchase_price_is_unknown() -> None:
+    unpriced = next(
+        a
+        for a in catalogue.accelerators()
+        if catalogue.accelerator(a).tdp_w and not catalogue.accelerator(a).price_usd
+    )
+    scenario = Scenario(hardware=unpriced, ownership="owned", precision="fp16")
+    projection = project(scenario)
+    assert projection.total.cost_usd.value is None
+    assert "usd_per_device" in [n.values.get("set") for n in projection.notes]
+    assert project(scenario.replace(usd_per_device=5_000)).total.cost_usd.known
+
+
+def test_hardware_of_unknown_power_has_unknown_energy() -> None:
+    projection = project(Scenario(hardware="tpu-v5p", ownership="cloud"))
+    assert projection.training.bill.facility_energy_kwh.value is None
+    assert projection.total.carbon_kgco2e.value is None
+    assert "power-unknown" in [n.code for n in projection.notes]
+
+
+def test_rent_is_the_median_of_sellers_and_shows_their_spread() -> None:
+    training = project(Scenario(ownership="cloud")).training
+    (_, hours), (_, rent) = training.bill.hardware_usd.inputs
+    assert training.bill.hardware_usd.value == pytest.approx(hours.value * rent.value)
+    assert rent.kind == "published"
+    assert rent.low < rent.value < rent.high
+    assert all(seller.source is not None for _, seller in rent.inputs)
+    assert len(rent.inputs) > 3
+
+
+def test_electricity_is_inside_the_rent_but_not_in_the_price_of_ones_own() -> None:
+    rented, owned = project(Scenario(ownership="cloud")), project(Scenario(ownership="owned"))
+    assert rented.training.bill.electricity_usd.value == 0
+    assert "rent" in rented.training.bill.electricity_usd.note
+    assert owned.training.bill.electricity_usd.value > 0
+    dearer = Scenario(ownership="cloud", electricity_usd_per_kwh=1.0)
+    assert project(dearer).total.cost_usd.value == rented.total.cost_usd.value
+
+
+def test_a_purchase_price_has_its_server_around_it() -> None:
+    # 10,000 x 1.64 x 0.2 a year without interest over five years, a tenth of its hours used.
+    scenario = Scenario(
+        usd_per_device=10_000, discount_share_per_year=0, device_life_years=5, owned_use_share=0.1
+    )
+    bill = project(scenario).training.bill
+    hours = project(scenario).training.device_hours.value
+    assert bill.hardware_usd.value == pytest.approx(hours / 0.1 * 10_000 * 1.64 * 0.2 / 8_766)
+
+
+def test_a_model_taken_as_it_is_costs_no_training_and_keeps_no_data() -> None:
+    projection = project(Scenario(training_run_count=0))
+    assert projection.training.bill.cost_usd.value == 0
+    assert projection.training.flop.value == 0
+    assert projection.storage.dataset_bytes.value == 0
+    assert projection.storage.checkpoint_bytes.value == 0
+    assert projection.storage.kept_bytes.value == pytest.approx(8.03e9 * 2)
+    assert projection.quality.score_share.kind == "published"
+
+
+def test_without_requests_serving_costs_nothing_and_has_no_price_per_request() -> None:
+    deployment = project(Scenario(requests_per_day=0)).deployment
+    assert deployment.device_count.value == 0
+    assert deployment.bill.cost_usd.value == 0
+    assert deployment.cost_usd_per_thousand_requests.value is None
+
+
+def test_a_model_too_large_for_its_devices_is_said_to_be() -> None:
+    large = Scenario(model="llama-3.1-405b", training_device_count=8)
+    assert project(large).training.memory_fit_share.value > 1
+    assert "does-not-fit" in codes(large)
+    assert "does-not-fit" not in codes(large.replace(training_device_count=16_384))
+
+
+def test_precision_the_hardware_lacks_is_said() -> None:
+    assert "precision-not-native" in codes(Scenario(hardware="a100-sxm-80gb", precision="fp8"))
+    assert "precision-not-native" not in codes(Scenario(hardware="h100-sxm", precision="fp8"))
+
+
+def test_eight_bits_train_faster_than_sixteen_but_not_twice() -> None:
+    sixteen, eight = (project(Scenario(precision=p)).training.time_h.value for p in ("bf16", "fp8"))
+    assert 1.2 < sixteen / eight < 1.6
+
+
+def test_a_place_without_carbon_data_is_unknown_not_clean() -> None:
+    unsaid = next(p for p in catalogue.places() if catalogue.place(p).carbon_kgco2e_per_kwh is None)
+    projection = project(Scenario(place=unsaid))
+    assert projection.total.carbon_kgco2e.value is None
+    assert "carbon-unknown" in [n.code for n in projection.notes]
+
+
+def test_language_models_score_with_a_range() -> None:
+    score = project(Scenario()).quality.score_share
+    assert score.high - score.low == pytest.approx(2 * 0.061)
+    assert score.low < score.value < score.high
+
+
+def test_what_size_does_not_predict_is_refused() -> None:
+    projection = project(Scenario(model="dlrm-small"))
+    assert projection.quality.score_share.value is None
+    assert projection.quality.metric == ""
+    assert "quality-unpredictable" in [n.code for n in projection.notes]
+
+
+def test_far_outside_the_fitted_compute_no_score_is_given() -> None:
+    tiny = Scenario(parameters_billion=1e-4, dataset_items_billion=1e-3)
+    assert project(tiny).quality.score_share.value is None
+    assert "outside-measured" in codes(tiny)
+
+
+def test_a_known_vision_model_has_its_published_score_and_grows_from_there() -> None:
+    own = project(Scenario(model="resnet-50")).quality
+    assert (own.metric, own.score_share.value) == ("imagenet-top1", 0.7613)
+    assert own.score_share.kind == "published"
+    near = project(Scenario(model="resnet-50", parameters_billion=0.025558)).quality.score_share
+    assert near.value == pytest.approx(0.7613, abs=1e-4)
+    larger = project(Scenario(model="resnet-50", parameters_billion=0.1)).quality.score_share
+    assert 0.78 < larger.value < 0.81
+
+
+def test_a_machine_nobody_measured_is_refused() -> None:
+    with pytest.raises(BadInput, match="No measurements of 'measured:0123456789'"):
+        project(Scenario(hardware="measured:0123456789"))
+
+
+def test_arrays_in_give_arrays_out() -> None:
+    scenario = Scenario(
+        parameters_billion=np.array([[1.0], [8.0]]),
+        electricity_usd_per_kwh=np.array([0.05, 0.1, 0.2]),
+    )
+    projection = project(scenario)
+    assert projection.total.cost_usd.value.shape == (2, 3)
+    assert projection.training.time_h.value.shape == (2, 1)
+    assert projection.quality.score_share.value.shape == (2, 1)
+
+
+def test_how_a_number_was_worked_out_ends_in_sources() -> None:
+    told = explain(project(Scenario()), "training.bill.electricity_usd")
+    assert told["formula"] == "cost.electricity_usd"
+    assert "electricity" in str(told["meaning"])
+    ends = list(every_source(told))
+    assert {"tdp_w", "usd_per_kwh", "mfu"} <= {e["name"] for e in ends}
+    price = next(e for e in ends if e["name"] == "usd_per_kwh")
+    assert price["kind"] == "published"
+    assert price["source"]["title"]
+    assert all("source" in e or e["kind"] == "chosen" for e in ends)
+
+
+def test_every_number_can_be_explained() -> None:
+    projection = project(Scenario())
+    for path, estimate in estimates(projection):
+        assert explain(projection, path)["kind"] == estimate.kind
+
+
+def test_a_number_that_does_not_exist_names_the_nearest() -> None:
+    with pytest.raises(BadInput, match=r"Close: .*total\.cost_usd"):
+        explain(project(Scenario()), "total.cost_us")
+
+
+def test_a_chain_is_as_sure_as_its_weakest_link() -> None:
+    parts = {"training_kwh": chosen(1.0), "storage_kwh": Estimate(2.0, "assumed")}
+    known = derive(total_facility_energy_kwh, **parts, deployment_kwh=Estimate(3.0, "measured"))
+    assert (known.value, known.kind) == (6.0, "assumed")
+    missing = derive(total_facility_energy_kwh, **parts, deployment_kwh=unknown("no meter"))
+    assert (missing.value, missing.kind) == (None, "unknown")
+
+
+def test_what_is_not_a_number_becomes_null() -> None:
+    assert plain(np.array([1.0, np.nan])) == [1.0, None]
+    assert plain(None) is None
+
+
+def test_a_hundred_thousand_scenarios_in_a_second() -> None:
+    random = np.random.default_rng(0)
+    scenario = Scenario(
+        parameters_billion=random.uniform(0.1, 400, 100_000),
+        electricity_usd_per_kwh=random.uniform(0.01, 0.4, 100_000),
+        requests_per_day=random.uniform(0, 1e7, 100_000),
+    )
+    project(Scenario())
+    start_s = time.process_time()
+    project(scenario)
+    assert time.process_time() - start_s < 1
+
+
+def test_one_scenario_in_a_millisecond_or_two() -> None:
+    scenario = Scenario()
+    project(scenario)
+    start_s = time.process_time()
+    for _ in range(100):
+        project(scenario)
+    assert (time.process_time() - start_s) / 100 < 0.002
