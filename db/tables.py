@@ -123,6 +123,7 @@ class MeasurementRow(Base):
     energy_meter: Mapped[str | None]
     load_average: Mapped[float | None]
     metrics: Mapped[dict[str, Any]]
+    repetition_number: Mapped[int]
 
 
 class EpochRow(Base):

@@ -117,19 +117,32 @@ class Measurement:
     metrics: Mapping[str, float] = field(default_factory=dict)
     """What came out besides time: accuracy_share, precision_share, f1_share, loss_nats..."""
     epochs: tuple[Epoch, ...] = ()
+    repetition_number: int = 1
+    """Counts up when the same is deliberately measured again; the newest is what counts."""
 
     @property
     def key(self) -> str:
-        """Same machine, workload, settings and method: the same measurement, not repeated."""
-        return measurement_key(self.machine, self.workload, self.settings, self.method_version)
+        """Same machine, workload, settings, method and repetition: the same measurement."""
+        return measurement_key(
+            self.machine,
+            self.workload,
+            self.settings,
+            self.method_version,
+            self.repetition_number,
+        )
 
 
 def measurement_key(
-    machine: Machine, workload: str, settings: Mapping[str, Setting], method_version: str
+    machine: Machine,
+    workload: str,
+    settings: Mapping[str, Setting],
+    method_version: str,
+    repetition_number: int = 1,
 ) -> str:
     """Identity of a measurement, known before it is taken."""
     text = json.dumps(
-        [machine.fingerprint, workload, dict(settings), method_version], sort_keys=True
+        [machine.fingerprint, workload, dict(settings), method_version, repetition_number],
+        sort_keys=True,
     )
     return hashlib.sha256(text.encode()).hexdigest()[:32]
 

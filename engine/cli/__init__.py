@@ -19,7 +19,7 @@ COMMANDS = ("measure", "project", "sweep", "validate", "facts", "dashboard", "db
 EXIT_FAILED = 1
 EXIT_BAD_INPUT = 2
 
-log = Console(stderr=True)
+log = Console(stderr=True, emoji=False)
 """People read this; stdout is for results."""
 
 
@@ -68,7 +68,8 @@ def validation_sentence(error: ValidationError) -> str:
         if problem["type"] == "extra_forbidden":
             near = closest_field(name)
             message = "is not a choice a scenario has" + (f"; did you mean {near}?" if near else "")
-        complaints.append(f"{name} {message}" if name else message)
+        join = ": " if message[:1].isupper() else " "
+        complaints.append(f"{name}{join}{message}" if name else message)
     return "; ".join(complaints) + "."
 
 

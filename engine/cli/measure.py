@@ -57,6 +57,10 @@ def measure(
     only: Annotated[
         list[str] | None, typer.Option(help="Only this workload; may be given again.")
     ] = None,
+    again: Annotated[
+        bool,
+        typer.Option("--again", help="Measure all once more; the newest counts, the old is kept."),
+    ] = False,
     list_jobs: Annotated[bool, typer.Option("--list", help="Show what would be measured.")] = False,
 ) -> None:
     """Measure this machine; what its database already holds is not measured again.
@@ -66,21 +70,22 @@ def measure(
     from db.queries import measured_keys
     from db.session import open_database
     from engine.measurement.machine import best_device, this_machine
-    from engine.measurement.suites import bench_of, missing
+    from engine.measurement.suites import bench_of, missing, next_repetition
 
     device = best_device()
     jobs = _chosen(_suite(suite)(device), only or [])
     database = open_database()
     already = measured_keys(database)
     bench = bench_of(this_machine(device))
-    left = missing(jobs, already, bench.machine)
+    repetition = next_repetition(jobs, already, bench.machine) if again else 1
+    left = missing(jobs, already, bench.machine, repetition)
     if list_jobs:
         _print_list(jobs, left)
         return
     outcome = Outcome(suite, bench.machine, skipped_count=len(jobs) - len(left))
     if left:
         _announce(left, bench.machine)
-        _run(left, bench, database, outcome)
+        _run(left, bench, database, outcome, repetition)
     if as_json:
         print_json(outcome.as_json())
     _close(outcome)
@@ -102,7 +107,9 @@ def _chosen(jobs: list[AnyWorkload], only: list[str]) -> list[AnyWorkload]:
     return [job for job in jobs if not only or job.name in only]
 
 
-def _run(left: list[AnyWorkload], bench: Bench, database: Engine, outcome: Outcome) -> None:
+def _run(
+    left: list[AnyWorkload], bench: Bench, database: Engine, outcome: Outcome, repetition: int
+) -> None:
     from db.store import save_measurement
     from engine.cli.measure_display import Display
     from engine.measurement.events import Failed
@@ -117,7 +124,7 @@ def _run(left: list[AnyWorkload], bench: Bench, database: Engine, outcome: Outco
 
     try:
         with display:
-            for measurement in run(left, (), bench, on_event):
+            for measurement in run(left, (), bench, on_event, repetition):
                 save_measurement(database, measurement)
                 outcome.added.append(measurement)
     except KeyboardInterrupt:

@@ -8,11 +8,14 @@ from statistics import median
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from rich.console import Console
 from rich.table import Table
 
 from db import queries, store
 from db.session import open_database
 from engine.cli import log, print_json
+from engine.projection.evidence import Evidence
+from engine.projection.item_times import WORST_RESIDUAL_SHARE
 from engine.projection.step_time import StepTimeFit, fit_step_times, step_shape
 from engine.records import BadInput, Machine, Measurement
 
@@ -64,9 +67,10 @@ def validate(
     comparisons = compare_own_steps()
     if as_json:
         print_json(as_document(comparisons))
-    else:
-        log.print(as_table(comparisons))
-        log.print(f"Median absolute error {_median_error_share(comparisons):.1%}.")
+        return
+    screen = Console(highlight=False)
+    screen.print(as_table(comparisons))
+    screen.print(f"Median absolute error {_median_error_share(comparisons):.1%}.")
 
 
 def compare_own_steps() -> list[StepComparison]:
@@ -80,7 +84,8 @@ def compare_own_steps() -> list[StepComparison]:
 
     database = open_database()
     machine = this_machine()
-    known = queries.measurements(database, hardware_id=machine.hardware_id)
+    held = queries.measurements(database, hardware_id=machine.hardware_id)
+    known = Evidence.of(held).hardware[machine.hardware_id].measurements if held else ()
     comparisons = []
     for workload in LARGER_STEPS:
         parameter_count = workload.metrics["parameter_count"]
@@ -160,6 +165,15 @@ def _fit(
         raise BadInput(
             f"Only {len(small)} small training steps of {machine.device_name} are in the database; "
             "the fit needs more. Run `modelworth measure --suite quick` first."
+        )
+    if fit.residual_share > WORST_RESIDUAL_SHARE:
+        log.print(
+            f"The small steps do not fit together ({fit.residual_share:.0%} off when left out): "
+            "other programs ran while they were measured. Run `modelworth measure --again` on an "
+            "idle machine.",
+            style="yellow",
+            highlight=False,
+            soft_wrap=True,
         )
     return fit
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import replace
+from itertools import count
 
 import torch
 
@@ -162,16 +164,24 @@ def _seeds(place: int) -> tuple[int, ...]:
     return SEEDS if place < SMALL_END else SEEDS[:1]
 
 
-def job_key(job: AnyWorkload, machine: Machine) -> str:
+def job_key(job: AnyWorkload, machine: Machine, repetition_number: int = 1) -> str:
     """The key its measurement will have, known before it is taken."""
-    return measurement_key(machine, job.name, job.settings, version.METHOD)
+    return measurement_key(machine, job.name, job.settings, version.METHOD, repetition_number)
 
 
 def missing(
-    jobs: Sequence[AnyWorkload], already: Collection[str], machine: Machine
+    jobs: Sequence[AnyWorkload],
+    already: Collection[str],
+    machine: Machine,
+    repetition_number: int = 1,
 ) -> list[AnyWorkload]:
     """The jobs whose measurement is not held yet, in order."""
-    return [job for job in jobs if job_key(job, machine) not in already]
+    return [job for job in jobs if job_key(job, machine, repetition_number) not in already]
+
+
+def next_repetition(jobs: Sequence[AnyWorkload], already: Collection[str], machine: Machine) -> int:
+    """The repetition, after the first, that is not complete: one interrupted goes on."""
+    return next(n for n in count(2) if missing(jobs, already, machine, n))
 
 
 def run(
@@ -179,10 +189,11 @@ def run(
     already: Collection[str],
     bench: Bench,
     on_event: Callable[[Event], None],
+    repetition_number: int = 1,
 ) -> Iterator[Measurement]:
     """Each missing measurement as soon as it is taken, to be kept before the next begins."""
     unavailable: dict[Setting | None, str] = {}
-    for job in missing(jobs, already, bench.machine):
+    for job in missing(jobs, already, bench.machine, repetition_number):
         task = job.settings.get("task")
         if task in unavailable:
             on_event(Failed(job, unavailable[task]))
@@ -196,6 +207,7 @@ def run(
         except (RuntimeError, MemoryError) as error:
             on_event(Failed(job, _reason(error)))
         else:
+            measurement = replace(measurement, repetition_number=repetition_number)
             yield measurement
             on_event(Finished(job, measurement))
 

@@ -12,7 +12,7 @@ from engine import catalogue
 from engine.projection import step_time
 from engine.projection.lines import Line, fit_line
 from engine.projection.step_time import StepTimeFit
-from engine.records import BadInput, Estimate, Kind, Machine, Measurement, Source
+from engine.records import BadInput, Estimate, Kind, Machine, Measurement, Source, measurement_key
 
 MEASURED_PREFIX = "measured:"
 BUSY_WORKLOADS = frozenset({"matmul", "lm_train_step"})
@@ -172,13 +172,14 @@ class Evidence:
 
     @classmethod
     def of(cls, measurements: Sequence[Measurement]) -> Evidence:
-        """Evidence from measurements of any machines."""
+        """Evidence from measurements of any machines; of repetitions the newest counts."""
+        newest = _newest_of_each(measurements)
         by_hardware: dict[str, list[Measurement]] = defaultdict(list)
-        for m in sorted(measurements, key=lambda m: m.taken_at):
+        for m in newest:
             by_hardware[m.machine.hardware_id].append(m)
         return cls(
             {name: HardwareEvidence(ms[-1].machine, tuple(ms)) for name, ms in by_hardware.items()},
-            _classifier_points(m for m in measurements if m.workload == "text_classifier"),
+            _classifier_points(m for m in newest if m.workload == "text_classifier"),
         )
 
     @property
@@ -246,6 +247,16 @@ def _lines(points: Mapping[str, Sequence[tuple[float | None, float]]]) -> dict[s
 def _source(m: Measurement) -> Source:
     day = m.taken_at.date()
     return Source(f"{m.workload} measured on {m.machine.device_name}", checked=day)
+
+
+def _newest_of_each(measurements: Iterable[Measurement]) -> list[Measurement]:
+    """One measurement for each machine, workload and setting, oldest first."""
+    newest: dict[str, Measurement] = {}
+    for m in sorted(measurements, key=lambda m: m.taken_at):
+        same = measurement_key(m.machine, m.workload, m.settings, m.method_version)
+        newest.pop(same, None)
+        newest[same] = m
+    return list(newest.values())
 
 
 def _precision(m: Measurement) -> str:

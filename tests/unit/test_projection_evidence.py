@@ -79,7 +79,12 @@ def _training_step(layer_count: int, hidden_size: int, machine: Machine) -> Meas
 
 
 def classifier(parameters: int, accuracy_share: float, seed: int = 0) -> Measurement:
-    settings = {"task": "news", "seed": seed, "batch_size": 32}
+    settings = {
+        "task": "news",
+        "vocabulary_size": parameters // 16,
+        "seed": seed,
+        "batch_size": 32,
+    }
     metrics = {
         "accuracy_share": accuracy_share,
         "parameter_count": float(parameters),
@@ -331,3 +336,10 @@ def test_fits_and_curves_broadcast() -> None:
         ).quality.score_share
         assert together.value[i] == pytest.approx(alone.value)
         assert together.high[i] == pytest.approx(float(alone.high))
+
+
+def test_of_repetitions_the_newest_counts() -> None:
+    busy = matmul(1e10, "fp32", after_s=1.0)
+    quiet = matmul(1e11, "fp32", after_s=2.0, repetition_number=2)
+    found = Evidence.of([quiet, busy]).hardware[CPU.hardware_id]
+    assert found.measurements == (quiet,)

@@ -62,7 +62,7 @@ def _update(size_bytes: int, bytes_per_s: float) -> Measurement:
 UPDATES = [_update(10**6, 100e9), _update(10**8, 20e9)]
 
 
-def _step(shape: tuple[int, ...], noise: float = 1.0) -> Measurement:
+def step_of(shape: tuple[int, ...], noise: float = 1.0) -> Measurement:
     layers, hidden, vocabulary, tokens, batch = shape
     settings = {
         "layer_count": layers,
@@ -83,7 +83,7 @@ LARGE = StepShape(14, 768, 2048, _parameters(14, 768, 2048), 4, 128)
 
 
 def test_costs_and_a_hundred_times_larger_step_are_found_again() -> None:
-    fit = fit_step_times([_step(shape) for shape in SMALL], UPDATES)
+    fit = fit_step_times([step_of(shape) for shape in SMALL], UPDATES)
     assert fit is not None
     assert fit.cost == pytest.approx(COST, rel=1e-6)
     assert fit.residual_share < 1e-6
@@ -93,7 +93,7 @@ def test_costs_and_a_hundred_times_larger_step_are_found_again() -> None:
 
 
 def test_the_parts_sum_to_the_step() -> None:
-    fit = fit_step_times([_step(shape) for shape in SMALL], UPDATES)
+    fit = fit_step_times([step_of(shape) for shape in SMALL], UPDATES)
     assert fit is not None
     parts = fit.part_times_s(LARGE)
     assert tuple(parts) == PARTS
@@ -104,18 +104,18 @@ def test_the_parts_sum_to_the_step() -> None:
 
 def test_no_part_costs_less_than_nothing_however_noisy_the_steps() -> None:
     noise = np.random.default_rng(0).uniform(0.7, 1.3, len(SMALL))
-    fit = fit_step_times([_step(s, n) for s, n in zip(SMALL, noise, strict=True)], UPDATES)
+    fit = fit_step_times([step_of(s, n) for s, n in zip(SMALL, noise, strict=True)], UPDATES)
     assert fit is not None
     assert min(fit.cost) >= 0
     assert fit.residual_share > 0.05
 
 
 def test_too_few_steps_give_no_fit() -> None:
-    assert fit_step_times([_step(shape) for shape in SMALL[: len(PARTS)]], UPDATES) is None
+    assert fit_step_times([step_of(shape) for shape in SMALL[: len(PARTS)]], UPDATES) is None
 
 
 def test_arrays_of_shapes_are_answered_at_once() -> None:
-    fit = fit_step_times([_step(shape) for shape in SMALL], UPDATES)
+    fit = fit_step_times([step_of(shape) for shape in SMALL], UPDATES)
     assert fit is not None
     batches = np.array([1.0, 4.0, 16.0])
     together = fit.step_time_s(replace(LARGE, batch_size=batches))

@@ -13,7 +13,15 @@ from engine.measurement import suites
 from engine.measurement.archives import DataUnavailable
 from engine.measurement.bench import Bench, Plan
 from engine.measurement.events import Advanced, Event, Failed, Finished, Started
-from engine.measurement.suites import LARGER_STEPS, SUITES, job_key, missing, quick, run
+from engine.measurement.suites import (
+    LARGER_STEPS,
+    SUITES,
+    job_key,
+    missing,
+    next_repetition,
+    quick,
+    run,
+)
 from engine.measurement.workloads import WORKLOADS
 from engine.measurement.workloads.base import AnyWorkload
 from engine.records import CannotContinue, Machine, Setting
@@ -175,3 +183,16 @@ def test_data_that_cannot_be_had_is_asked_for_once() -> None:
     assert keys == [job_key(jobs[2], MACHINE)]
     assert [event.job for event in events if isinstance(event, Failed)] == jobs[:2]
     assert [job.prepared for job in jobs] == [[1], [], [3]]
+
+
+def test_a_repetition_has_keys_of_its_own_and_goes_on_where_it_stopped() -> None:
+    jobs: list[AnyWorkload] = [Nothing(1), Nothing(2)]
+    held = {m.key for m in run(jobs, (), BENCH, lambda event: None)}
+    assert next_repetition(jobs, held, MACHINE) == 2
+    again = list(run(jobs[:1], held, BENCH, lambda event: None, 2))
+    assert [m.repetition_number for m in again] == [2]
+    assert held.isdisjoint(m.key for m in again)
+    held |= {m.key for m in again}
+    assert next_repetition(jobs, held, MACHINE) == 2
+    held |= {job_key(jobs[1], MACHINE, 2)}
+    assert next_repetition(jobs, held, MACHINE) == 3

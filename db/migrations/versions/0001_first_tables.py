@@ -64,6 +64,7 @@ def upgrade() -> None:
         sa.Column("energy_meter", sa.String(), nullable=True),
         sa.Column("load_average", sa.Double(), nullable=True),
         sa.Column("metrics", sa.JSON(), nullable=False),
+        sa.Column("repetition_number", sa.Integer(), nullable=False),
         sa.CheckConstraint(
             "energy_kind IN ('measured', 'estimated')",
             name=op.f("ck_measurement_energy_kind_known"),
