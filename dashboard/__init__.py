@@ -1,0 +1,1 @@
+"""The pages: what if, measurements, facts."""

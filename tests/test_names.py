@@ -82,7 +82,7 @@ def _numbers_of_model(model: type[BaseModel]) -> Iterator[str]:
         numeric = any(isinstance(m, Bounds) for m in item.metadata) or "Bounds" in str(
             item.annotation
         )
-        if numeric or "Fact" in str(item.annotation) and "dict" not in str(item.annotation):
+        if numeric or ("Fact" in str(item.annotation) and "dict" not in str(item.annotation)):
             yield f"{model.__name__}.{name}"
 
 

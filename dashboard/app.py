@@ -1,0 +1,50 @@
+"""The dashboard: page config, language, navigation; nothing else."""
+
+from pathlib import Path
+
+import streamlit as st
+
+from dashboard import i18n, link
+from dashboard.i18n import t
+from dashboard.navigation import pages
+from engine.records import BadInput, CannotContinue
+
+LOGO = Path(__file__).parent / "logo.svg"
+ICON = Path(__file__).parent / "icon.svg"
+
+
+def _speak() -> None:
+    link.speak(st.session_state["lang"], i18n.DEFAULT)
+
+
+link.keep()
+i18n.watch()
+st.set_page_config(
+    page_title=t("app.name"),
+    page_icon=str(ICON),
+    layout="wide",
+    menu_items={"about": t("app.about")},
+)
+st.logo(str(LOGO), size="large")
+page = st.navigation(pages(), position="top")
+
+with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
+    st.title(page.title, width="content", anchor=False)
+    if st.session_state.get("lang") != i18n.language():
+        st.session_state["lang"] = i18n.language()
+    st.segmented_control(
+        t("app.language"),
+        list(i18n.LANGUAGES),
+        key="lang",
+        required=True,
+        format_func=i18n.LANGUAGES.__getitem__,
+        label_visibility="collapsed",
+        on_change=_speak,
+    )
+
+try:
+    page.run()
+except BadInput as error:
+    st.error(str(error), title=t("app.refused"), icon=":material/block:")
+except CannotContinue as error:
+    st.error(str(error), title=t("app.store"), icon=":material/database_off:")

@@ -1,0 +1,1 @@
+"""Page scripts: they lay out, nothing else."""

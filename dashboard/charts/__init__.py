@@ -1,0 +1,1 @@
+"""Figures: records and words in, Plotly figures out; numbers of a figure apart from its drawing."""

@@ -1,0 +1,363 @@
+"""Widgets that ask for a Scenario: each follows the address, and writes to it when moved."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import get_args
+
+import streamlit as st
+
+from dashboard import i18n, link, presets, readable
+from dashboard.i18n import t
+from dashboard.link import Choice
+from engine import catalogue
+from engine.catalogue.schema import Pricing
+from engine.projection.evidence import MEASURED_PREFIX
+from engine.scenario import (
+    Optimiser,
+    Ownership,
+    Precision,
+    Scenario,
+    ServingPrecision,
+    bounds,
+)
+from engine.units import BILLION
+
+Say = Callable[[float], str]
+Known = Mapping[str, float | None]
+"""What is taken for a choice that is left open, by Scenario field."""
+
+STEPS = (1.0, 1.2, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 8.0)
+"""Stops of a slider within each power of ten."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What the address asks for: a scenario, and what in it cannot be had."""
+
+    scenario: Scenario
+    chosen: Mapping[str, Choice]
+    refused: Mapping[str, str]
+
+
+def asked(machines: Mapping[str, str]) -> Asked:
+    """The scenario in the address, each part checked by itself."""
+    chosen, refused = link.choices()
+    hardware_id = str(chosen.get("hardware", ""))
+    if hardware_id.startswith(MEASURED_PREFIX) and hardware_id not in machines:
+        refused["hardware"] = str(chosen.pop("hardware"))
+    return Asked(Scenario.model_validate(chosen), chosen, refused)
+
+
+def draw(request: Asked, machines: Mapping[str, str], known: Known) -> None:
+    """All controls, few first, the rest folded; `machines` are measured ones by hardware id."""
+    now = request.scenario
+    preset(request.chosen)
+    main(now, machines, known)
+    st.caption(t("control.more"))
+    with st.expander(t("control.training"), icon=":material/model_training:"):
+        training(now, known)
+    price = "usd_per_device_hour" if now.ownership == "cloud" else "usd_per_device"
+    no_price = known.get(price) is None and getattr(now, price) is None
+    with st.expander(t("control.hardware"), icon=":material/memory:", expanded=no_price):
+        hardware(now, known)
+    with st.expander(t("control.place"), icon=":material/bolt:"):
+        place(now, known)
+    with st.expander(t("control.storage"), icon=":material/database:"):
+        storage(now, known)
+    with st.expander(t("control.serving"), icon=":material/dns:"):
+        serving(now, known)
+
+
+def preset(chosen: Mapping[str, Choice]) -> None:
+    """Ready scenarios; one is lit while the choices are exactly its own."""
+    labels = {name: t(f"preset.{name}") for name in presets.PRESETS}
+    _follow("preset", presets.matching(chosen))
+    st.pills(
+        t("control.preset"),
+        list(labels),
+        key="preset",
+        format_func=labels.__getitem__,
+        on_change=_start_from,
+    )
+
+
+def main(now: Scenario, machines: Mapping[str, str], known: Known) -> None:
+    """The few choices that matter most."""
+    model = catalogue.model(now.model)
+    items = t(f"items.{model.item}")
+    _pick("model", now.model, model_names(), on_change=_take_model)
+    own_size = model.parameters_billion.value
+    _slide("parameters_billion", now.parameters_billion, SIZES, _billions, own_size)
+    _slide("dataset_items_billion", now.dataset_items_billion, DATA, _billions, items=items)
+    measured = {i: t("control.measured", name=name) for i, name in machines.items()}
+    _pick("hardware", now.hardware, measured | hardware_names(), on_change=_take_hardware)
+    _slide("training_device_count", now.training_device_count, DEVICES, readable.count)
+    _segment("ownership", now.ownership, get_args(Ownership))
+    _pick("place", now.place, place_names(), on_change=_take_place)
+    price = catalogue.place(now.place).price_usd_per_kwh
+    _slide(
+        "electricity_usd_per_kwh",
+        now.electricity_usd_per_kwh,
+        ELECTRICITY,
+        _per_kwh,
+        price.value if price else known.get("electricity_usd_per_kwh"),
+        disabled=now.ownership == "cloud",
+    )
+    _slide("requests_per_day", now.requests_per_day, REQUESTS, readable.count)
+    _slide("horizon_months", now.horizon_months, MONTHS, readable.count)
+
+
+def training(now: Scenario, known: Known) -> None:
+    """How the model is trained."""
+    model = catalogue.model(now.model)
+    _number("epoch_count", now, known)
+    _number("training_run_count", now, known)
+    _pick("precision", now.precision, _options("precision", get_args(Precision)))
+    _pick("optimiser", now.optimiser, _options("optimiser", get_args(Optimiser)))
+    if model.item == "token":
+        _number("sequence_tokens", now, known)
+    _number("dataset_bytes_per_item", now, known, item=t(f"item.{model.item}"))
+    _number("mfu", now, known)
+    _number("goodput_share", now, known)
+
+
+def hardware(now: Scenario, known: Known) -> None:
+    """What the hardware costs; rent and purchase exclude each other."""
+    rented = now.ownership == "cloud"
+    _pick("pricing", now.pricing, _options("pricing", get_args(Pricing)), disabled=not rented)
+    _number("usd_per_device_hour", now, known, disabled=not rented)
+    for name in ("usd_per_device", "device_life_years", "discount_share_per_year"):
+        _number(name, now, known, disabled=rented)
+    _number("owned_use_share", now, known, disabled=rented)
+
+
+def place(now: Scenario, known: Known) -> None:
+    """Electricity and building."""
+    for name in ("carbon_kgco2e_per_kwh", "renewable_share", "pue"):
+        _number(name, now, known)
+
+
+def storage(now: Scenario, known: Known) -> None:
+    """What is kept, where."""
+    names = _options("storage_provider", catalogue.storage_providers())
+    _pick("storage_provider", now.storage_provider, names)
+    for name in ("checkpoint_interval_hours", "checkpoints_kept_count", "replica_count"):
+        _number(name, now, known)
+
+
+def serving(now: Scenario, known: Known) -> None:
+    """What a request is, and how it is served."""
+    items = t(f"items.{catalogue.model(now.model).item}")
+    _number("input_items_per_request", now, known, items=items)
+    _number("output_items_per_request", now, known, items=items)
+    names = _options("serving_precision", get_args(ServingPrecision))
+    _pick("serving_precision", now.serving_precision, names)
+    _number("serving_batch_count", now, known)
+    _number("peak_to_mean_ratio", now, known)
+
+
+def model_names() -> dict[str, str]:
+    """Every known model by id, smallest first."""
+    ids = sorted(catalogue.models(), key=lambda i: catalogue.model(i).parameter_count)
+    return {model_id: catalogue.model(model_id).name for model_id in ids}
+
+
+def hardware_names() -> dict[str, str]:
+    """Every accelerator and processor by id, kinds together, names in order."""
+    kinds = ("gpu", "tpu", "asic", "cpu")
+    known = {device_id: catalogue.accelerator(device_id) for device_id in catalogue.accelerators()}
+    ids = sorted(known, key=lambda i: (kinds.index(known[i].kind), known[i].name))
+    return {device_id: known[device_id].name for device_id in ids}
+
+
+def place_names() -> dict[str, str]:
+    """Every place by id, in the reader's language; states say their country."""
+    translated = i18n.names(i18n.language())
+    names = {i: translated.get(i, catalogue.place(i).name) for i in catalogue.places()}
+    return {i: t("control.us_state", name=n) if _is_state(i) else n for i, n in names.items()}
+
+
+def _is_state(place_id: str) -> bool:
+    return place_id.startswith("us:") and place_id != "us:US"
+
+
+def _stops(first_power: int, last_power: int, steps: Sequence[float] = STEPS) -> tuple[float, ...]:
+    powers = range(first_power, last_power)
+    stops = [float(f"{step}e{power}") for power in powers for step in steps]
+    return (*stops, 10.0**last_power)
+
+
+SIZES = _stops(-5, 3)
+DATA = _stops(-6, 5)
+DEVICES = tuple(2.0**power for power in range(18))
+ELECTRICITY = tuple(round(0.01 * cents, 2) for cents in range(51))
+REQUESTS = (0.0, *_stops(1, 10))
+MONTHS = (
+    1.0,
+    2.0,
+    3.0,
+    6.0,
+    9.0,
+    12.0,
+    18.0,
+    24.0,
+    30.0,
+    36.0,
+    48.0,
+    60.0,
+    72.0,
+    84.0,
+    96.0,
+    120.0,
+)
+
+
+def _billions(value_billion: float) -> str:
+    return readable.count(value_billion * BILLION)
+
+
+def _per_kwh(value_usd: float) -> str:
+    return t("control.per_kwh", price=f"{value_usd:.3g}")
+
+
+def _options(field: str, values: Sequence[str]) -> dict[str, str]:
+    return {value: t(f"option.{field}.{value}") for value in values}
+
+
+def _follow(name: str, value: object) -> None:
+    """Set a widget to what the address says, unless it shows that already."""
+    if i18n.relabelled() or st.session_state.get(name) != value:
+        st.session_state[name] = value
+
+
+def _hint(name: str) -> str | None:
+    return t(f"hint.{name}") if i18n.known(f"hint.{name}") else None
+
+
+def _slide(
+    name: str,
+    value: object,
+    stops: Sequence[float],
+    say: Say,
+    own: float | None = None,
+    *,
+    disabled: bool = False,
+    **words: str,
+) -> None:
+    """A slider over uneven stops; where nothing is chosen it stands at `own`, what is known."""
+    here = own if value is None else float(value)  # type: ignore[arg-type]
+    here = stops[0] if here is None else here
+    by_label = {say(stop): stop for stop in stops}
+    by_label |= {say(extra): extra for extra in (own, here) if extra is not None}
+    labels = {stop: label for label, stop in by_label.items()}
+    _follow(name, here)
+    st.select_slider(
+        t(f"field.{name}", **words),
+        sorted(labels),
+        key=name,
+        format_func=labels.__getitem__,
+        help=_hint(name),
+        disabled=disabled,
+        on_change=_choose,
+        args=(name, own),
+    )
+
+
+def _pick(
+    name: str,
+    value: str,
+    names: Mapping[str, str],
+    *,
+    disabled: bool = False,
+    on_change: Callable[..., None] | None = None,
+) -> None:
+    labels = dict(names) if value in names else {value: value, **names}
+    _follow(name, value)
+    st.selectbox(
+        t(f"field.{name}"),
+        list(labels),
+        key=name,
+        format_func=labels.__getitem__,
+        help=_hint(name),
+        disabled=disabled,
+        on_change=on_change or _choose,
+        args=() if on_change else (name, None),
+    )
+
+
+def _segment(name: str, value: str, values: Sequence[str]) -> None:
+    labels = _options(name, values)
+    _follow(name, value)
+    st.segmented_control(
+        t(f"field.{name}"),
+        list(labels),
+        key=name,
+        required=True,
+        format_func=labels.__getitem__,
+        help=_hint(name),
+        width="stretch",
+        on_change=_choose,
+        args=(name, None),
+    )
+
+
+def _number(
+    name: str, now: Scenario, known: Known, *, disabled: bool = False, **words: str
+) -> None:
+    """A number to type; where it may be left open, the empty box shows what is taken."""
+    limits, default = bounds(name), Scenario.model_fields[name].default
+    taken = known.get(name)
+    _follow(name, getattr(now, name))
+    st.number_input(
+        t(f"field.{name}", **words),
+        min_value=float(limits.low),
+        max_value=float(limits.high),
+        value=None,
+        step=_step(default if default is not None else taken),
+        format="%.6g",
+        key=name,
+        placeholder=_placeholder(taken, open_choice=default is None and not disabled),
+        help=_hint(name),
+        disabled=disabled,
+        on_change=_choose,
+        args=(name, None),
+    )
+
+
+def _placeholder(taken: float | None, *, open_choice: bool) -> str:
+    if not open_choice:
+        return ""
+    if taken is None:
+        return t("app.not_known")
+    return t("control.left_open", value=readable.number(taken))
+
+
+def _step(usual: float | None) -> float:
+    """One press of + or -: a digit of the usual value."""
+    return 1.0 if usual is None or usual >= 1 else 0.01
+
+
+def _choose(name: str, own: float | None) -> None:
+    value = st.session_state[name]
+    link.choose({name: None if own is not None and value == own else value})
+
+
+def _start_from() -> None:
+    name = st.session_state["preset"]
+    if name is not None:
+        link.start_over(presets.PRESETS[name])
+
+
+def _take_model() -> None:
+    before = link.choices()[0].get("model", Scenario.model_fields["model"].default)
+    link.choose(presets.after_model(str(before), st.session_state["model"]))
+
+
+def _take_hardware() -> None:
+    own: tuple[str, ...] = ("usd_per_device_hour", "usd_per_device", "mfu")
+    link.choose({"hardware": st.session_state["hardware"]} | dict.fromkeys(own))
+
+
+def _take_place() -> None:
+    own: tuple[str, ...] = ("electricity_usd_per_kwh", "carbon_kgco2e_per_kwh", "pue")
+    link.choose({"place": st.session_state["place"]} | dict.fromkeys(own))

@@ -1,0 +1,120 @@
+"""Cached calls to the engine and the database; the only cache."""
+
+import hashlib
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import streamlit as st
+from sqlalchemy import Engine
+
+from dashboard.charts.quality import Fitted
+from db.queries import measurements as stored_measurements
+from db.session import open_database
+from engine.catalogue import model
+from engine.projection import project as engine_project
+from engine.projection.accuracy_fit import fit_accuracy
+from engine.projection.evidence import ClassifierPoint, Evidence
+from engine.records import Measurement, Projection
+from engine.scenario import Scenario, bounds
+from engine.units import BILLION
+
+FRESH = "5s"
+"""How long a page may miss a measurement that was just stored."""
+
+FRONTIER_POINT_COUNT = 61
+FIT_BEYOND = 30.0
+"""The accuracy curve is carried on to this many times the largest size measured."""
+
+FRONTIER_SPAN = 100.0
+"""The curve runs from this many times smaller to this many times larger than the model."""
+
+
+Array = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Seen:
+    """Everything measured, and what the projection learns from it."""
+
+    version: str
+    measurements: tuple[Measurement, ...]
+    evidence: Evidence
+
+    @property
+    def machines(self) -> dict[str, str]:
+        """Name of each measured machine's device by hardware id, newest first."""
+        found = self.evidence.hardware
+        return {name: found[name].machine.device_name for name in reversed(list(found))}
+
+
+_HASH: dict[str | type[Any], Callable[[Any], Any]] = {
+    Scenario: Scenario.model_dump_json,
+    Seen: lambda known: known.version,
+}
+"""How Streamlit tells one question from another."""
+
+
+def seen() -> Seen:
+    """What the database holds now.
+
+    Raises:
+        StoreUnavailable: it cannot be opened.
+    """
+    return _seen(*_stored(os.environ.get("DATABASE_URL", "")))
+
+
+@st.cache_resource(ttl=FRESH, max_entries=4, show_spinner=False)
+def _stored(url: str) -> tuple[str, tuple[Measurement, ...]]:
+    found = tuple(stored_measurements(_database(url)))
+    keys = "".join(sorted(m.key for m in found))
+    return hashlib.sha256(keys.encode()).hexdigest(), found
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _database(url: str) -> Engine:
+    return open_database(url or None)
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _seen(version: str, _found: tuple[Measurement, ...]) -> Seen:
+    return Seen(version, _found, Evidence.of(_found))
+
+
+@st.cache_resource(max_entries=256, show_spinner=False, hash_funcs=_HASH)
+def project(scenario: Scenario, known: Seen) -> Projection:
+    """The answer to a scenario, given what was measured.
+
+    Raises:
+        BadInput: the choices exclude each other.
+    """
+    return engine_project(scenario, known.evidence)
+
+
+def parameter_count(scenario: Scenario) -> float:
+    """Size of the scenario's model: its own, where none is chosen."""
+    own = model(scenario.model).parameters_billion.value
+    return BILLION * float(scenario.parameters_billion or own)
+
+
+@st.cache_resource(max_entries=64, show_spinner=False, hash_funcs=_HASH)
+def frontier(scenario: Scenario, known: Seen) -> tuple[Array, Projection]:
+    """The same scenario over model sizes, in one call: sizes in billions, and the answer."""
+    here = parameter_count(scenario) / BILLION
+    high = min(here * FRONTIER_SPAN, bounds("parameters_billion").high)
+    sizes = np.geomspace(here / FRONTIER_SPAN, high, FRONTIER_POINT_COUNT)
+    return sizes, engine_project(scenario.replace(parameters_billion=sizes), known.evidence)
+
+
+def fitted(points: tuple[ClassifierPoint, ...]) -> Fitted | None:
+    """The curve through measured accuracies, carried on to larger sizes."""
+    fit = fit_accuracy(points)
+    if fit is None:
+        return None
+    last = fit.largest_parameter_count * FIT_BEYOND
+    sizes = np.geomspace(fit.smallest_parameter_count, last, FRONTIER_POINT_COUNT)
+    middle, half = np.asarray(fit.accuracy_share(sizes)), fit.half_width_share(sizes)
+    return Fitted(sizes, middle, np.clip(middle - half, 0, 1), np.clip(middle + half, 0, 1))

@@ -1,0 +1,109 @@
+"""The few numbers shown first, and how each is written."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from dashboard import readable
+from dashboard.i18n import t
+from engine import catalogue
+from engine.projection import cost
+from engine.projection.working import chosen, derive
+from engine.records import Estimate, Projection
+from engine.scenario import Scenario
+from engine.units import Float
+
+
+@dataclass(frozen=True)
+class Headline:
+    """One number on a card."""
+
+    name: str
+    label: str
+    estimate: Estimate
+    say: Callable[[float | None], str]
+    hint: str | None = None
+    say_range: Callable[[float, float], str] | None = None
+
+    @property
+    def text(self) -> str:
+        """The number as people read it; a dash where it is not known."""
+        return self.say(scalar(self.estimate.value))
+
+    @property
+    def range(self) -> str:
+        """Its range, where one is known."""
+        low, high = scalar(self.estimate.low), scalar(self.estimate.high)
+        if low is None or high is None:
+            return ""
+        if self.say_range is not None:
+            return self.say_range(low, high)
+        return readable.between(self.say(low), self.say(high))
+
+
+def scalar(value: Float | None) -> float | None:
+    """A single number out of an estimate."""
+    return None if value is None else float(value)
+
+
+def headlines(scenario: Scenario, answer: Projection) -> tuple[Headline, ...]:
+    """The cards of a scenario, most important first."""
+    months = readable.number(scalar(scenario.horizon_months))
+    return (
+        _money("total", answer.total.cost_usd, months=months),
+        _money("training", answer.training.bill.cost_usd),
+        _money("serving", _per_month(answer.deployment.bill.cost_usd, scenario)),
+        _unit_price(scenario, answer),
+        _accuracy(answer),
+        Headline(
+            "energy",
+            t("headline.energy"),
+            answer.total.facility_energy_kwh,
+            readable.energy,
+            t("headline_hint.energy"),
+        ),
+        Headline(
+            "carbon",
+            t("headline.carbon"),
+            answer.total.carbon_kgco2e,
+            readable.carbon,
+            t("headline_hint.carbon"),
+        ),
+        Headline(
+            "time",
+            t("headline.time"),
+            answer.training.time_h,
+            readable.duration,
+            t("headline_hint.time"),
+        ),
+    )
+
+
+def _money(name: str, estimate: Estimate, **values: str) -> Headline:
+    hint = t(f"headline_hint.{name}", **values)
+    return Headline(name, t(f"headline.{name}"), estimate, readable.money, hint)
+
+
+def _per_month(spent: Estimate, scenario: Scenario) -> Estimate:
+    months = chosen(scenario.horizon_months)
+    return derive(cost.usd_per_month, cost_usd=spent, horizon_months=months)
+
+
+def _unit_price(scenario: Scenario, answer: Projection) -> Headline:
+    """Price of the unit people compare: tokens by the million, all else by the thousand."""
+    item = catalogue.model(scenario.model).item
+    served = answer.deployment
+    price = (
+        served.cost_usd_per_million_items
+        if item == "token"
+        else served.cost_usd_per_thousand_requests
+    )
+    hint = t("headline_hint.unit")
+    return Headline("unit", t(f"per_unit.{item}"), price, readable.money, hint)
+
+
+def _accuracy(answer: Projection) -> Headline:
+    quality = answer.quality
+    hint = t(f"metric.{quality.metric}") if quality.metric else t("headline_hint.unknown_accuracy")
+    label = t("headline.accuracy")
+    score = quality.score_share
+    return Headline("accuracy", label, score, readable.score, hint, readable.score_range)

@@ -1,0 +1,87 @@
+"""Every word on the screen: `t("key")`, in the reader's language."""
+
+import tomllib
+from collections.abc import Iterator, Mapping
+from contextvars import ContextVar
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+LOCALES = Path(__file__).parent / "locales"
+DEFAULT = "en"
+LANGUAGES = {"en": "English", "zh": "中文"}
+"""Every language by code, under its own name, in menu order."""
+
+
+_spoken: ContextVar[str | None] = ContextVar("_spoken", default=None)
+"""Language of this run: reading the address for each of a thousand numbers is slow."""
+
+
+def language() -> str:
+    """Language of this page, from its address (`?lang=zh`); English where none is asked."""
+    return _spoken.get() or _asked()
+
+
+def _asked() -> str:
+    asked = st.query_params.get("lang", DEFAULT)
+    return asked if asked in LANGUAGES else DEFAULT
+
+
+def watch() -> None:
+    """Read the language, once a run, and note whether the run before spoke another."""
+    _spoken.set(_asked())
+    st.session_state["relabelled"] = st.session_state.get("drawn_language") != language()
+    st.session_state["drawn_language"] = language()
+
+
+def relabelled() -> bool:
+    """Whether widgets drawn before showed other words, and must be set anew."""
+    return bool(st.session_state.get("relabelled", True))
+
+
+def carry(*keys: str) -> None:
+    """Keep what is selected in widgets of a page through a change of language.
+
+    A widget remembers the words of its option, which are others in another language.
+    """
+    if relabelled():
+        for key in keys:
+            if key in st.session_state:
+                st.session_state[key] = st.session_state[key]
+
+
+def t(key: str, /, **values: object) -> str:
+    """The words of that key, with values put in."""
+    return words(language())[key].format(**values)
+
+
+def known(key: str) -> bool:
+    """Whether there are words for the key."""
+    return key in words(language())
+
+
+@cache
+def words(code: str) -> Mapping[str, str]:
+    """All words of one language, by dotted key."""
+    with (LOCALES / f"{code}.toml").open("rb") as file:
+        return dict(_flat(tomllib.load(file)))
+
+
+@cache
+def names(code: str) -> Mapping[str, str]:
+    """Names of places in one language; a place not listed keeps its English name."""
+    path = LOCALES / f"places.{code}.toml"
+    if not path.exists():
+        return {}
+    with path.open("rb") as file:
+        return {str(key): str(name) for key, name in tomllib.load(file).items()}
+
+
+def _flat(table: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:
+    for key, value in table.items():
+        if isinstance(value, dict):
+            yield from _flat(value, f"{prefix}{key}.")
+        else:
+            yield f"{prefix}{key}", value

@@ -1,0 +1,84 @@
+"""The address is the scenario: every choice that is not the default stands in it.
+
+Streamlit can bind a widget to the address by itself, but writes there what the
+widget shows, so that a link made in Chinese would mean nothing in English. Here the
+address holds the engine's own names and plain numbers, as a scenario file does, and
+the widgets follow it.
+"""
+
+import math
+from collections.abc import Mapping
+
+import streamlit as st
+from pydantic import ValidationError
+
+from engine.scenario import Scenario
+
+Choice = str | float | None
+
+_KEPT = "kept_address"
+_PLACE = "kept_page"
+
+
+def keep() -> None:
+    """Carry the address over when the reader goes to another page."""
+    page = st.context.url
+    turned = st.session_state.get(_PLACE, page) != page
+    if turned and not st.query_params:
+        st.query_params.from_dict(st.session_state.get(_KEPT, {}))
+    st.session_state[_PLACE] = page
+    st.session_state[_KEPT] = st.query_params.to_dict()
+
+
+def choices() -> tuple[dict[str, Choice], dict[str, str]]:
+    """What the address asks for, and what in it cannot be had: both by Scenario field."""
+    asked: dict[str, Choice] = {}
+    refused: dict[str, str] = {}
+    for name in Scenario.model_fields:
+        text = st.query_params.get(name)
+        if text is None:
+            continue
+        try:
+            asked[name] = getattr(Scenario.model_validate({name: _value(name, text)}), name)
+        except (ValidationError, ValueError):
+            refused[name] = text
+    return asked, refused
+
+
+def choose(changes: Mapping[str, Choice]) -> None:
+    """Write choices into the address; one that is the default, or emptied, leaves it."""
+    defaults = {name: field.default for name, field in Scenario.model_fields.items()}
+    _write({k: None if v in (None, defaults[k]) else written(v) for k, v in changes.items()})
+
+
+def start_over(changes: Mapping[str, Choice]) -> None:
+    """Every choice back to its default, but for these."""
+    choose({name: field.default for name, field in Scenario.model_fields.items()} | dict(changes))
+
+
+def speak(language: str, default: str) -> None:
+    """Write the language into the address."""
+    _write({"lang": None if language == default else language})
+
+
+def written(value: Choice) -> str:
+    """A choice as the address holds it: exact, and short where it can be."""
+    if isinstance(value, float):
+        return str(int(value)) if value.is_integer() and abs(value) < 1e15 else repr(value)
+    return str(value)
+
+
+def _write(changes: Mapping[str, str | None]) -> None:
+    """Change the address in one step, so that going back undoes one choice."""
+    address = st.query_params.to_dict() | dict(changes)
+    st.query_params.from_dict({name: text for name, text in address.items() if text is not None})
+    st.session_state[_KEPT] = st.query_params.to_dict()
+
+
+def _value(name: str, text: str) -> Choice:
+    if isinstance(Scenario.model_fields[name].default, str):
+        return text
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError(text)
+    return number

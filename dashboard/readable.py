@@ -1,0 +1,223 @@
+"""Numbers as people read them, in their language: three digits, the unit that fits."""
+
+import math
+from bisect import bisect_right
+from collections.abc import Callable
+
+from dashboard import i18n
+from engine import units
+
+DASH = "–"
+"""Shown for what is not known."""
+
+DIGITS = 3
+NARROW_SHARE = 0.03
+"""A range of scores narrower than this is shown with a decimal."""
+
+LONG = 100_000.0
+"""From here on a number is shortened; below it is written out."""
+
+CENTS_BELOW = 100.0
+"""Money from here on is shown without cents."""
+
+_COUNTS = {
+    "en": ((1.0, ""), (1e3, "k"), (1e6, "M"), (1e9, "B"), (1e12, "T"), (1e15, "P")),
+    "zh": ((1.0, ""), (1e4, " 万"), (1e8, " 亿"), (1e12, " 万亿")),
+}
+_PREFIXES = ("n", "µ", "m", "", *"kMGTPEZYR")
+_SI = tuple((1e3**rank, prefix) for rank, prefix in enumerate(_PREFIXES, start=-3))
+_MASSES = {
+    "en": ((1e-3, "g"), (1.0, "kg"), (1e3, "t"), (1e6, "kt"), (1e9, "Mt")),
+    "zh": ((1e-3, "克"), (1.0, "千克"), (1e3, "吨"), (1e7, "万吨"), (1e11, "亿吨")),
+}
+_DAY_H, _YEAR_H = units.HOURS_PER_DAY, units.HOURS_PER_YEAR
+_MINUTE_H, _SECOND_H = 1 / 60, 1 / units.SECONDS_PER_HOUR
+_TIMES = {
+    "en": (
+        (_SECOND_H / 1e6, "µs"), (_SECOND_H / 1e3, "ms"), (_SECOND_H, "s"), (_MINUTE_H, "min"),
+        (1.0, "h"), (_DAY_H, "days"), (_YEAR_H, "years"),
+    ),
+    "zh": (
+        (_SECOND_H / 1e6, "微秒"), (_SECOND_H / 1e3, "毫秒"), (_SECOND_H, "秒"),
+        (_MINUTE_H, "分钟"), (1.0, "小时"), (_DAY_H, "天"), (_YEAR_H, "年"),
+    ),
+}  # fmt: skip
+_TIMES_STAY = 2.0
+"""A unit of time is left for the next one from this many of the next: 36 h, not 1.5 days."""
+
+Steps = tuple[tuple[float, str], ...]
+
+
+def number(value: float | None) -> str:
+    """A plain number: three digits, thousands apart, never an exponent a reader must decode."""
+    if value is None or not math.isfinite(value):
+        return DASH
+    if value == 0:
+        return "0"
+    rounded = _rounded(value)
+    decimals = max(0, DIGITS - 1 - math.floor(math.log10(abs(rounded))))
+    text = f"{rounded:,.{decimals}f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def count(value: float | None) -> str:
+    """How many: 12,300, 8.03B; 1.23 万, 80.3 亿 in Chinese."""
+    if value is None or not math.isfinite(value):
+        return DASH
+    steps = _COUNTS[i18n.language()]
+    if abs(value) < (LONG if i18n.language() == "en" else steps[1][0]):
+        return number(value)
+    return _scaled(value, steps)
+
+
+def money(value_usd: float | None) -> str:
+    """US dollars: $12.30, $1.23M; 123 万美元 in Chinese."""
+    if value_usd is None or not math.isfinite(value_usd):
+        return DASH
+    amount = count(abs(value_usd)) if abs(value_usd) >= 1_000 else _cents(abs(value_usd))
+    sign = "−" if value_usd < 0 else ""
+    if i18n.language() == "zh":
+        return f"{sign}{amount}{'' if amount[-1] in '万亿' else ' '}美元"
+    return f"{sign}${amount}"
+
+
+def share(value_share: float | None) -> str:
+    """A share as percent: 93.4%."""
+    if value_share is None or not math.isfinite(value_share):
+        return DASH
+    return f"{number(value_share * 100)}%"
+
+
+def score(value_share: float | None) -> str:
+    """A score as percent with one decimal always: 93.0%."""
+    return DASH if value_share is None else f"{value_share * 100:.1f}%"
+
+
+def energy(value_kwh: float | None) -> str:
+    """Energy: 950 Wh, 1.23 MWh."""
+    return _si(value_kwh, "Wh", units.WATTS_PER_KILOWATT)
+
+
+def between(low: str, high: str) -> str:
+    """A range of two written numbers."""
+    return f"{low}–{high}"
+
+
+def score_range(low_share: float, high_share: float) -> str:
+    """A range of scores: 59–71%, or 93.1–93.4% where it is narrow."""
+    digits = 0 if high_share - low_share >= NARROW_SHARE else 1
+    return between(f"{low_share * 100:.{digits}f}", f"{high_share * 100:.{digits}f}%")
+
+
+def joules(value_j: float | None) -> str:
+    """Energy of one step of work: 9.77 J, 30 mJ."""
+    return _si(value_j, "J")
+
+
+def per_second(value_per_s: float | None, unit: str) -> str:
+    """A rate: 319 GFLOP/s, 17.1 GB/s."""
+    return _si(value_per_s, f"{unit}/s")
+
+
+def power(value_w: float | None) -> str:
+    """Power: 700 W, 1.2 MW."""
+    return _si(value_w, "W")
+
+
+def data(value_bytes: float | None) -> str:
+    """Bytes, in powers of ten: 16.1 GB."""
+    return _si(value_bytes, "B")
+
+
+def flop(value_flop: float | None) -> str:
+    """An amount of arithmetic: 314 ZFLOP."""
+    return _si(value_flop, "FLOP")
+
+
+def carbon(value_kgco2e: float | None) -> str:
+    """Mass of greenhouse gas: 12.3 kg, 4.56 t."""
+    return _in_steps(value_kgco2e, _MASSES[i18n.language()])
+
+
+def duration(value_h: float | None) -> str:
+    """A length of time: 34 ms, 36 h, 12 days, 3 years."""
+    return _in_steps(value_h, _TIMES[i18n.language()], _TIMES_STAY)
+
+
+def seconds(value_s: float | None) -> str:
+    """A length of time given in seconds."""
+    return duration(None if value_s is None else value_s / units.SECONDS_PER_HOUR)
+
+
+def _rounded(value: float) -> float:
+    return float(f"{value:.{DIGITS - 1}e}") if abs(value) < LONG else float(round(value))
+
+
+def _scaled(value: float, steps: Steps) -> str:
+    short = float(f"{value:.{DIGITS - 1}e}")
+    size, unit = steps[max(0, bisect_right([s for s, _ in steps], abs(short)) - 1)]
+    return f"{number(value / size)}{unit}"
+
+
+def _cents(amount: float) -> str:
+    return f"{amount:.2f}" if 1 <= amount < CENTS_BELOW and amount % 1 else number(amount)
+
+
+def _si(value: float | None, unit: str, per: float = 1.0) -> str:
+    if value is None or not math.isfinite(value):
+        return DASH
+    if value == 0:
+        return f"0 {unit}"
+    return _in_steps(value * per, tuple((size, f"{prefix}{unit}") for size, prefix in _SI))
+
+
+def _in_steps(value: float | None, steps: Steps, stay: float = 1.0) -> str:
+    if value is None or not math.isfinite(value):
+        return DASH
+    short = float(f"{value:.{DIGITS - 1}e}")
+    starts = [steps[0][0]] + [size * stay for size, _ in steps[1:]]
+    size, unit = steps[max(0, bisect_right(starts, abs(short)) - 1)]
+    return f"{number(value / size)} {unit}"
+
+
+def _billions(value: float | None) -> str:
+    return count(None if value is None else value * units.BILLION)
+
+
+_QUANTITIES: tuple[tuple[str, Callable[[float | None], str], str], ...] = (
+    ("usd_per_kwh", money, "/kWh"),
+    ("usd_per_device_hour", money, "/h"),
+    ("usd_per_month", money, ""),
+    ("usd_per_device", money, ""),
+    ("_usd", money, ""),
+    ("kgco2e_per_kwh", number, " kg/kWh"),
+    ("_kgco2e", carbon, ""),
+    ("_kwh", energy, ""),
+    ("_bytes_per_s", data, "/s"),
+    ("_bytes_per_device", data, ""),
+    ("_bytes", data, ""),
+    ("flop_per_s", flop, "/s"),
+    ("gflop_per_item", number, " GFLOP"),
+    ("flop", flop, ""),
+    ("flop_per_item", flop, ""),
+    ("power_w", power, ""),
+    ("_h", duration, ""),
+    ("_time_s", seconds, ""),
+    ("_overhead_s", seconds, ""),
+    ("_share", share, ""),
+    ("_billion", _billions, ""),
+    ("mfu", share, ""),
+    ("_count", count, ""),
+    ("item_count", count, ""),
+)
+"""How a quantity is written, by the end of its name; the first that fits."""
+
+
+def quantity(name: str, value: float | None) -> str:
+    """A number written as the unit in its name asks."""
+    if value is None:
+        return DASH
+    for ending, say, unit in _QUANTITIES:
+        if name.endswith(ending):
+            return f"{say(value)}{unit}"
+    return number(value)

@@ -1,0 +1,93 @@
+"""Colours by meaning, and what every figure shares.
+
+One set serves light and dark: each colour stands out from both backgrounds by at
+least 3 to 1, and any two that meet in a figure differ for colour-blind readers too
+(after Okabe and Ito, https://jfly.uni-koeln.de/color/). Text and grid lines are the
+page's own and follow its theme.
+"""
+
+import math
+from collections.abc import Callable, Sequence
+from typing import Literal
+
+import plotly.graph_objects as go
+
+from engine.records import Kind
+
+COLOURS = {
+    "hardware": "#1a75bb",
+    "electricity": "#c57b00",
+    "storage": "#0d9276",
+    "network": "#b85c96",
+    "curve": "#1a75bb",
+    "band": "rgba(26, 117, 187, 0.18)",
+    "here": "#d1495b",
+    "train": "#1a75bb",
+    "held_out": "#c57b00",
+    "roof": "#7b8a92",
+    "measured": "#0d9276",
+    "fit": "#7b8a92",
+}
+SERIES = ("#1a75bb", "#c57b00", "#0d9276", "#b85c96", "#7b8a92")
+"""For things without a meaning of their own, in this order."""
+
+SYMBOLS = ("circle", "square", "diamond", "triangle-up", "x")
+"""Beside SERIES, so that colour is never the only difference."""
+
+BadgeColour = Literal["green", "blue", "violet", "orange", "gray"]
+KIND_COLOURS: dict[Kind, BadgeColour] = {
+    "chosen": "gray",
+    "measured": "green",
+    "published": "blue",
+    "fitted": "violet",
+    "assumed": "orange",
+    "unknown": "gray",
+}
+
+TEMPLATE = go.layout.Template(
+    layout={
+        "margin": {"l": 8, "r": 8, "t": 8, "b": 8},
+        "legend": {"orientation": "h", "yanchor": "bottom", "y": 1.02, "x": 0},
+        "colorway": SERIES,
+        "hovermode": "closest",
+        "xaxis": {"automargin": True, "fixedrange": True},
+        "yaxis": {"automargin": True, "fixedrange": True},
+    }
+)
+
+Say = Callable[[float], str]
+"""Writes a number of one quantity in the reader's language."""
+
+
+def figure(height: int = 340) -> go.Figure:
+    """An empty figure in the house template."""
+    return go.Figure(layout={"template": TEMPLATE, "height": height})
+
+
+def log_ticks(low: float, high: float, say: Say, most: int = 7) -> dict[str, object]:
+    """Axis settings for a logarithmic axis labelled in the reader's own words."""
+    first, last = math.floor(math.log10(low)), math.ceil(math.log10(high))
+    steps = (1, 2, 5) if last - first <= most // 3 + 1 else (1,)
+    stride = max(1, math.ceil((last - first) / most))
+    values = [
+        step * 10.0**power
+        for power in range(first, last + 1, stride)
+        for step in steps
+        if low <= step * 10.0**power <= high
+    ]
+    return _ticks(values, say) | {"type": "log", "range": [math.log10(low), math.log10(high)]}
+
+
+def linear_ticks(low: float, high: float, say: Say, most: int = 5) -> dict[str, object]:
+    """Axis settings for a linear axis labelled in the reader's own words."""
+    rough = (high - low) / most
+    power = 10.0 ** math.floor(math.log10(rough))
+    step = next(power * nice for nice in (1, 2, 5, 10) if power * nice >= rough)
+    first = math.ceil(low / step - 1e-9)
+    last = math.floor(high / step + 1e-9)
+    values = [index * step for index in range(first, last + 1)]
+    return _ticks(values, say) | {"range": [low, high]}
+
+
+def _ticks(values: Sequence[float], say: Say) -> dict[str, object]:
+    return {"tickvals": list(values), "ticktext": [say(value) for value in values]}

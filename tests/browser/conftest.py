@@ -1,0 +1,120 @@
+"""The real app on a free port over a seeded database, and a browser to visit it with."""
+
+import os
+import socket
+import subprocess
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, ConsoleMessage, Page, Response, expect, sync_playwright
+
+from engine.cli.dashboard import served
+from tests.browser.chromium import ARGUMENTS, ChromiumMissingError, found
+from tests.measured import fill
+
+START_TIMEOUT_S = 60.0
+STEP_TIMEOUT_MS = 20_000
+DESKTOP = {"width": 1440, "height": 1000}
+PHONE = {"width": 390, "height": 844}
+
+Visit = Callable[..., Page]
+
+
+@pytest.fixture(scope="session")
+def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Where the app answers."""
+    folder = tmp_path_factory.mktemp("app")
+    url = f"sqlite:///{folder / 'measured.db'}"
+    fill(url)
+    port = _free_port()
+    with (folder / "log.txt").open("w") as log:
+        server = subprocess.Popen(
+            served("127.0.0.1", port),
+            env={**os.environ, "DATABASE_URL": url},
+            stdout=log,
+            stderr=subprocess.STDOUT,
+        )
+        try:
+            _wait_for(f"http://127.0.0.1:{port}/_stcore/health", folder / "log.txt")
+            yield f"http://127.0.0.1:{port}"
+        finally:
+            server.terminate()
+            server.wait(timeout=20)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """A Chromium that asks nothing of the network."""
+    path = found()
+    if path is None:
+        raise ChromiumMissingError
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=path, args=list(ARGUMENTS))
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def visit(browser: Browser, address: str) -> Iterator[Visit]:
+    """Opens an address in a fresh context; at the end no page may have complained."""
+    complaints: list[str] = []
+    contexts = []
+
+    def opened(where: str = "/", *, width: int = 1440, scheme: str = "light") -> Page:
+        size = DESKTOP if width == DESKTOP["width"] else PHONE
+        context = browser.new_context(viewport=size, color_scheme=scheme)
+        contexts.append(context)
+        page = context.new_page()
+        page.set_default_timeout(STEP_TIMEOUT_MS)
+        page.on("console", lambda message: complaints.extend(_complaint(message)))
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on("response", lambda answer: complaints.extend(_refusal(answer)))
+        page.goto(where if where.startswith("http") else address + where)
+        settled(page)
+        return page
+
+    yield opened
+    for context in contexts:
+        for page in context.pages:
+            assert page.get_by_test_id("stException").count() == 0
+        context.close()
+    assert complaints == []
+
+
+def settled(page: Page) -> None:
+    """Wait until the script has run and the page shows what it gave."""
+    app = page.get_by_test_id("stApp")
+    expect(app).to_have_attribute("data-test-script-state", "notRunning", timeout=STEP_TIMEOUT_MS)
+    expect(page.locator("[data-stale=true]")).to_have_count(0, timeout=STEP_TIMEOUT_MS)
+
+
+def _complaint(message: ConsoleMessage) -> list[str]:
+    # A refused request is told apart by its address, which only the response has.
+    is_refusal = "Failed to load resource" in message.text
+    return [message.text] if message.type == "error" and not is_refusal else []
+
+
+def _refusal(answer: Response) -> list[str]:
+    # Opened below `/`, Streamlit first looks for its server there and is told it is elsewhere.
+    is_probe = "/_stcore/" in answer.url
+    return [f"{answer.status} {answer.url}"] if answer.status >= 400 and not is_probe else []
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _wait_for(url: str, log: Path) -> None:
+    until = time.monotonic() + START_TIMEOUT_S
+    while time.monotonic() < until:
+        try:
+            with urllib.request.urlopen(url, timeout=2):
+                return
+        except OSError:
+            time.sleep(0.2)
+    raise TimeoutError(f"The app did not start: {log.read_text()}")

@@ -1,0 +1,212 @@
+"""Every word on the screen, in every language, and none that nobody sees."""
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from string import Formatter
+from typing import get_args
+
+import pytest
+
+import dashboard
+from dashboard import i18n, phrases, presets
+from dashboard.charts.cost import DRIVERS, STAGES
+from dashboard.i18n import words
+from dashboard.navigation import PAGES
+from engine import catalogue
+from engine.catalogue.listing import KINDS, lines
+from engine.catalogue.schema import Family, StoragePrice
+from engine.projection import Evidence, project
+from engine.projection.working import estimates
+from engine.records import CERTAINTY, Estimate, Note
+from engine.scenario import Scenario
+from tests.measured import MACHINE, measurements
+
+LANGUAGES = tuple(i18n.LANGUAGES)
+FOLDER = Path(str(dashboard.__file__)).parent
+ENGINE = FOLDER.parent / "engine"
+
+FROM_DATA = {
+    "storage_kind": set(get_args(StoragePrice.model_fields["kind"].annotation)),
+    "family": set(get_args(Family)),
+    "kind": set(CERTAINTY),
+    "stage": set(STAGES),
+    "driver": set(DRIVERS),
+    "preset": set(presets.PRESETS),
+    "field": set(Scenario.model_fields),
+    "workload": set(phrases.WORKLOADS),
+    "range_of": {"training compute", "parameters"},
+}
+"""Families of words whose keys are given elsewhere, and which those are."""
+
+
+def calls() -> Iterator[ast.expr]:
+    """First argument of every `t(...)` in the dashboard."""
+    for path in FOLDER.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "t":
+                yield from choices(node.args[0])
+
+
+def choices(argument: ast.expr) -> Iterator[ast.expr]:
+    if isinstance(argument, ast.IfExp):
+        yield from choices(argument.body)
+        yield from choices(argument.orelse)
+    else:
+        yield argument
+
+
+def plain_keys() -> set[str]:
+    return {str(a.value) for a in calls() if isinstance(a, ast.Constant)}
+
+
+def patterns() -> list[re.Pattern[str]]:
+    """What keys put together from parts look like; those without a fixed family are left out."""
+    found = []
+    for argument in calls():
+        if isinstance(argument, ast.JoinedStr) and isinstance(argument.values[0], ast.Constant):
+            parts = [
+                re.escape(str(part.value)) if isinstance(part, ast.Constant) else ".+"
+                for part in argument.values
+            ]
+            found.append(re.compile("".join(parts)))
+    return found
+
+
+def placeholders(text: str) -> set[str]:
+    return {name for _, name, _, _ in Formatter().parse(text) if name}
+
+
+def family(name: str, code: str = "en") -> set[str]:
+    return {key.removeprefix(f"{name}.") for key in words(code) if key.startswith(f"{name}.")}
+
+
+def names_in(estimate: Estimate) -> Iterator[str]:
+    for name, part in estimate.inputs:
+        yield name
+        yield from names_in(part)
+
+
+@pytest.mark.parametrize("code", LANGUAGES)
+def test_every_language_has_the_same_words(code: str) -> None:
+    assert set(words(code)) == set(words("en"))
+
+
+@pytest.mark.parametrize("code", LANGUAGES)
+def test_the_same_values_are_put_in_whatever_the_language(code: str) -> None:
+    english, other = words("en"), words(code)
+    wrong = [key for key in english if placeholders(english[key]) != placeholders(other[key])]
+    assert wrong == []
+
+
+@pytest.mark.parametrize("code", LANGUAGES)
+def test_no_word_is_empty(code: str) -> None:
+    assert [key for key, text in words(code).items() if not text.strip()] == []
+
+
+def test_every_word_asked_for_exists() -> None:
+    assert plain_keys() - set(words("en")) == set()
+
+
+def test_every_family_of_words_asked_for_exists() -> None:
+    for pattern in patterns():
+        assert any(pattern.fullmatch(key) for key in words("en")), pattern.pattern
+
+
+def test_no_word_is_unused() -> None:
+    used = plain_keys()
+    made = patterns()
+    from_data = tuple(f"{name}." for name in FROM_DATA)
+    left = [
+        key
+        for key in words("en")
+        if key not in used
+        and not key.startswith(from_data)
+        and not any(pattern.fullmatch(key) for pattern in made)
+    ]
+    assert left == []
+
+
+@pytest.mark.parametrize("name", FROM_DATA)
+def test_words_for_data_are_those_the_data_needs(name: str) -> None:
+    assert family(name) == FROM_DATA[name]
+
+
+def test_every_page_has_a_name_and_an_explanation() -> None:
+    assert family("page") == {name for p in PAGES for name in (p.name, f"{p.name}_about")}
+
+
+def test_every_kind_of_fact_has_a_name() -> None:
+    assert set(KINDS) <= family("facts")
+
+
+def test_every_note_of_the_engine_can_be_said() -> None:
+    sources = "".join(path.read_text(encoding="utf-8") for path in ENGINE.rglob("*.py"))
+    codes = set(re.findall(r"""Note\(\s*"([a-z-]+)""", sources)) | set(
+        re.findall(r"""_place\(\w+, "([a-z-]+)""", sources)
+    )
+    assert codes == family("note")
+
+
+@pytest.mark.parametrize(
+    "found",
+    [
+        Note("does-not-fit", {"share": 1.8}),
+        Note("price-unknown", {"hardware": "X", "set": "usd_per_device"}),
+        Note("carbon-unknown", {"place": "us:US", "set": "carbon_kgco2e_per_kwh"}),
+        Note("precision-not-native", {"hardware": "X", "precision": "fp8"}),
+        Note("outside-measured", {"quantity": "parameters", "metric": "training step time"}),
+        Note("outside-measured", {"quantity": "training compute", "metric": "glue"}),
+        Note("repeated-data", {"epochs": 90.0}),
+        Note("quality-unpredictable", {"family": "recommender"}),
+        Note("too-few-sizes", {"task": "news", "needed": 4.0, "have": 0.0}),
+    ],
+    ids=lambda found: found.code,
+)
+def test_notes_read_as_sentences(found: Note) -> None:
+    sentence = phrases.note(found)
+    assert sentence.endswith(".")
+    assert not re.search(r"[{}_]", sentence)
+
+
+def test_the_share_that_does_not_fit_is_said_in_percent() -> None:
+    assert "needs 180% of its usable memory" in phrases.note(Note("does-not-fit", {"share": 1.8}))
+
+
+ONE_OF_EACH_FAMILY = (
+    "llama-3.1-8b", "mixtral-8x7b", "deepseek-v3", "bert-base", "t5-base", "resnet-50",
+    "vit-b-16", "yolo11n", "dlrm-small", "text-classifier-news",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("model", ONE_OF_EACH_FAMILY)
+@pytest.mark.parametrize("hardware", ["h100-sxm", "t4", MACHINE.hardware_id])
+@pytest.mark.parametrize("ownership", ["owned", "cloud"])
+def test_every_quantity_of_a_chain_has_words(model: str, hardware: str, ownership: str) -> None:
+    scenario = Scenario(model=model, hardware=hardware, ownership=ownership, optimiser="momentum")
+    answer = project(scenario, Evidence.of(measurements()))
+    used = {name for _, estimate in estimates(answer) for name in names_in(estimate)}
+    sellers = {name for name in used if " " in name}
+    assert used - sellers - family("quantity") == set()
+
+
+def test_every_quantity_and_unit_of_the_facts_has_words() -> None:
+    kinds = ("accelerators", "places", "assumptions")
+    known = {line.quantity for kind in kinds for line in lines(kind)}
+    assert known - family("quantity") - family("kind") == set()
+    assert set(catalogue.assumptions()) <= family("quantity")
+
+
+def test_every_setting_of_a_measurement_has_words() -> None:
+    assert {name for m in measurements() for name in m.settings} <= family("quantity")
+
+
+def test_every_metric_an_accuracy_is_given_in_has_words() -> None:
+    asked = [project(Scenario(model=model)).quality.metric for model in ONE_OF_EACH_FAMILY]
+    assert {metric for metric in asked if metric} <= family("metric")
+
+
+def test_states_and_countries_are_named_in_chinese() -> None:
+    named = {p for p in catalogue.places() if not p.startswith("cloud:")}
+    assert set(i18n.names("zh")) == named
