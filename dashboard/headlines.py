@@ -102,8 +102,9 @@ def _unit_price(scenario: Scenario, answer: Projection) -> Headline:
 
 
 def _accuracy(answer: Projection) -> Headline:
-    quality = answer.quality
-    hint = t(f"metric.{quality.metric}") if quality.metric else t("headline_hint.unknown_accuracy")
-    label = t("headline.accuracy")
-    score = quality.score_share
+    metric, score = answer.quality.metric, answer.quality.score_share
+    if metric:
+        label, hint = t(f"headline.accuracy_on.{metric}"), t(f"metric.{metric}")
+    else:
+        label, hint = t("headline.accuracy"), t("headline_hint.unknown_accuracy")
     return Headline("accuracy", label, score, readable.score, hint, readable.score_range)

@@ -33,7 +33,7 @@ def machine_card(found: HardwareEvidence) -> None:
         (t("measurements.bandwidth"), found.bandwidth_bytes_per_s, flow),
         (t("measurements.read"), found.storage_read_bytes_per_s, flow),
         (t("measurements.write"), found.storage_write_bytes_per_s, flow),
-        (t("measurements.power"), found.busy_power_w, readable.power),
+        (power_label(found.busy_power_w), found.busy_power_w, readable.power),
     ]
     known = [(label, e, say) for label, e, say in reached if e is not None]
     with st.container(border=True):
@@ -42,6 +42,12 @@ def machine_card(found: HardwareEvidence) -> None:
         with st.grid(phrases.even_columns(len(known)), min_column_width=150):
             for label, estimate, say in known:
                 st.metric(label, say(scalar(estimate.value)))
+
+
+def power_label(power: Estimate | None) -> str:
+    """What the power is called: an estimate is never shown as if a meter had read it."""
+    estimated = power is not None and power.kind != "measured"
+    return t("measurements.power_estimated" if estimated else "measurements.power")
 
 
 def roofline_card(found: HardwareEvidence) -> None:

@@ -17,6 +17,10 @@ from engine.records import Estimate, Note
 from engine.scenario import Scenario
 
 REPEATS_WORTH_LITTLE = 4.0
+"""Passes over the same text after which more teach a language model little.
+
+Source: Muennighoff et al. 2023, https://arxiv.org/abs/2305.16264
+"""
 
 
 def notes(
@@ -33,7 +37,7 @@ def notes(
         *_prices(scenario, device, terms),
         *_precision(scenario, device),
         *_measured_range(scenario, device, model),
-        *_data(scenario, service),
+        *_data(scenario, model, service),
     )
 
 
@@ -80,8 +84,9 @@ def _measured_range(scenario: Scenario, device: Device, model: Sized) -> Iterato
         yield Note("outside-measured", {"quantity": "parameters", "metric": "training step time"})
 
 
-def _data(scenario: Scenario, service: Service) -> Iterator[Note]:
-    if np.any(np.asarray(scenario.epoch_count) > REPEATS_WORTH_LITTLE):
+def _data(scenario: Scenario, model: Sized, service: Service) -> Iterator[Note]:
+    repeated = np.any(np.asarray(scenario.epoch_count) > REPEATS_WORTH_LITTLE)
+    if repeated and model.known.family == "decoder":
         yield Note("repeated-data", {"epochs": float(np.max(scenario.epoch_count))})
     if not service.devices_per_replica.known:
         yield Note("memory-unknown", {})
