@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING, Annotated
 
@@ -59,18 +60,55 @@ def validate(
             "--self", help="Predict much larger training steps on this machine, then measure them."
         ),
     ] = False,
+    training: Annotated[
+        Path | None, typer.Option(help="CSV of training throughput, in the published columns.")
+    ] = None,
+    runs: Annotated[
+        Path | None, typer.Option(help="CSV of whole training runs, in the published columns.")
+    ] = None,
+    rows: Annotated[
+        Path | None, typer.Option(help="Write every row's prediction and range to this CSV.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Machine-readable, on stdout.")] = False,
 ) -> None:
-    """Compare projections with what was measured, and print the error."""
-    if not own:
-        raise BadInput("Say what to validate: `modelworth validate --self` compares this machine.")
-    comparisons = compare_own_steps()
+    """Compare projections with what was measured, and print the error.
+
+    Without options: published rows that come with Modelworth, each predicted by a fit
+    that saw nothing of its source.
+    """
+    files = {"training": training, "runs": runs}
+    given = {name: file for name, file in files.items() if file is not None}
+    if rows is not None and len(given) != 1:
+        raise BadInput("--rows writes the predictions of one table: give it with one CSV file.")
+    if own:
+        _show_own(compare_own_steps(), as_json=as_json)
+    else:
+        _show_published(given, rows, as_json=as_json)
+
+
+def _show_own(comparisons: list[StepComparison], *, as_json: bool) -> None:
     if as_json:
         print_json(as_document(comparisons))
         return
     screen = Console(highlight=False)
     screen.print(as_table(comparisons))
     screen.print(f"Median absolute error {_median_error_share(comparisons):.1%}.")
+
+
+def _show_published(given: Mapping[str, Path], rows: Path | None, *, as_json: bool) -> None:
+    from engine.cli import published
+
+    if given:
+        found = {name: published.validated(name, file, rows) for name, file in given.items()}
+        title = "Predicted by the fit that comes with Modelworth: {}"
+    else:
+        found = {name: subject.left_out() for name, subject in published.SUBJECTS.items()}
+        title = "Published {} of decoders, each source left out of the fit that predicts it"
+    if as_json:
+        print_json({name: published.as_document(one) for name, one in found.items()})
+        return
+    for name, one in found.items():
+        Console(highlight=False).print(published.as_grid(title.format(name), one))
 
 
 def compare_own_steps() -> list[StepComparison]:

@@ -1,0 +1,156 @@
+"""The transformer a row of a training table is about: from its columns, else from its name."""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import dataclass
+
+import numpy as np
+
+from engine.units import BILLION
+from engine.validation.rows import Row, number
+from engine.validation.transformer_shapes import Shape, shape_named
+
+FINE_TUNING_TOKENS = 512.0
+VOCABULARY_SIZE = 50_000.0
+EXPERTS = re.compile(r"(\d+)x(\d+(?:\.\d+)?)b")
+TOTAL_PER_NAMED_EXPERT = 0.83
+ACTIVE_PER_NAMED_EXPERT = 1.84
+"""Mixtral 8x7B has 46.7 billion parameters, 12.9 active: attention is shared."""
+
+
+class ImpossibleError(ValueError):
+    """Why nothing can be predicted for a row."""
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """A transformer as a row describes it."""
+
+    shape_id: str
+    parameter_count: float
+    multiplied_parameter_count: float
+    layer_count: float
+    hidden_size: float
+    attention_size: float
+    vocabulary_size: float
+    expert_count: float
+    experts_per_token_count: float
+    sequence_tokens: float
+    attended_tokens: float
+    is_causal: bool
+    is_known: bool
+    """Whether layers and width were read somewhere, not taken from the size."""
+
+    @property
+    def attention_flop_per_token(self) -> float:
+        """Scores and their use, forward and backward: half of it under a causal mask."""
+        all_seen = 12 * self.layer_count * self.attention_size * self.attended_tokens
+        return all_seen / 2 if self.is_causal else all_seen
+
+
+def model_of(row: Row) -> Model:
+    """The transformer a row describes by its columns, else by its model's name.
+
+    Raises:
+        ImpossibleError: neither size nor shape can be told.
+    """
+    known = shape_named(row.get("model", ""))
+    parameters, layers = number(row.get("params")), number(row.get("layers"))
+    sequence = _sequence_tokens(row, known)
+    if known is not None and (parameters is None or _agrees(parameters, known.parameter_count)):
+        return _known_model(known, layers / known.layer_count if layers else 1.0, sequence)
+    if known is not None and known.expert_count > 1 and parameters is not None:
+        return _known_model(known, parameters / known.parameter_count, sequence)
+    return _described_model(row, sequence)
+
+
+def _agrees(one: float, other: float) -> bool:
+    return abs(math.log(one / other)) < 0.2 if one > 0 else False
+
+
+def _sequence_tokens(row: Row, known: Shape | None) -> float:
+    stated = number(row.get("seq_len"))
+    if stated:
+        return stated
+    if row.get("workload", "").startswith("finetune") and (known is None or known.is_causal):
+        return FINE_TUNING_TOKENS
+    if "gpt-2" in (row.get("family", "") + row.get("model", "")).lower():
+        return 1024.0
+    return known.sequence_tokens if known else 2048.0
+
+
+def _known_model(known: Shape, depth: float, sequence: float) -> Model:
+    ends = known.vocabulary_size * known.hidden_size * (1 if known.tied_embeddings else 2)
+    body = max(known.active_parameter_count - ends, 0.0) * depth
+    return Model(
+        shape_id=known.id,
+        parameter_count=known.parameter_count * depth,
+        multiplied_parameter_count=body + known.vocabulary_size * known.hidden_size,
+        layer_count=known.layer_count * depth,
+        hidden_size=known.hidden_size,
+        attention_size=known.attention_size,
+        vocabulary_size=known.vocabulary_size,
+        expert_count=known.expert_count,
+        experts_per_token_count=known.experts_per_token_count,
+        sequence_tokens=sequence,
+        attended_tokens=known.attended_tokens(sequence),
+        is_causal=known.is_causal,
+        is_known=True,
+    )
+
+
+def _described_model(row: Row, sequence: float) -> Model:
+    parameters = number(row.get("params")) or _size_in_name(row.get("model", ""))
+    layers, hidden = number(row.get("layers")), number(row.get("hidden"))
+    vocabulary = number(row.get("vocab")) or VOCABULARY_SIZE
+    if not parameters and layers and hidden:
+        parameters = 12 * layers * hidden**2 + vocabulary * hidden
+    if not parameters or parameters <= 0:
+        raise ImpossibleError("size of the model is not known")
+    active = number(row.get("active_params")) or _active_in_name(row.get("model", ""))
+    hidden = hidden or _hidden_size(active or parameters, vocabulary)
+    multiplied = active or parameters
+    if multiplied < 3e9:
+        multiplied = max(multiplied - vocabulary * hidden, 0.3 * multiplied)
+    return Model(
+        shape_id="",
+        parameter_count=parameters,
+        multiplied_parameter_count=multiplied,
+        layer_count=layers or max(1.0, (active or parameters) / (12 * hidden**2)),
+        hidden_size=hidden,
+        attention_size=hidden,
+        vocabulary_size=vocabulary,
+        expert_count=8.0 if active else 1.0,
+        experts_per_token_count=2.0 if active else 1.0,
+        sequence_tokens=sequence,
+        attended_tokens=sequence,
+        is_causal="enc" not in row.get("domain", ""),
+        is_known=bool(number(row.get("layers")) and number(row.get("hidden"))),
+    )
+
+
+def _size_in_name(name: str) -> float | None:
+    experts = EXPERTS.search(name.lower())
+    if experts:
+        return float(experts[1]) * float(experts[2]) * TOTAL_PER_NAMED_EXPERT * BILLION
+    found = re.search(r"(?<![\w.])(\d+(?:\.\d+)?)\s*([bm])(?![a-z])", name.lower())
+    return None if found is None else float(found[1]) * {"b": 1e9, "m": 1e6}[found[2]]
+
+
+def _active_in_name(name: str) -> float | None:
+    """Of two experts a token, as in `8x7B`, or stated, as in `A22B`."""
+    stated = re.search(r"(?<![a-z])a(\d+(?:\.\d+)?)b", name.lower())
+    if stated:
+        return float(stated[1]) * BILLION
+    experts = EXPERTS.search(name.lower())
+    return float(experts[2]) * ACTIVE_PER_NAMED_EXPERT * BILLION if experts else None
+
+
+def _hidden_size(parameters: float, vocabulary: float) -> float:
+    """Width of a usual decoder of that size, both embeddings counted."""
+    widths = np.geomspace(64, 40_000, 400)
+    aspect = np.clip(widths / 40 + 48, 48, 128)
+    sizes = 12 * widths**3 / aspect + 2 * vocabulary * widths
+    return float(np.interp(parameters, sizes, widths))

@@ -1,0 +1,71 @@
+"""`modelworth validate` with a table: predictions in order, answers never looked at."""
+
+import csv
+import gzip
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from engine.cli import published
+from engine.validation.rows import TRAINING_ANSWERS
+
+ROW_COUNT = 12
+
+
+@pytest.fixture
+def few(tmp_path: Path) -> Path:
+    """The first published rows of language models, as a file."""
+    with gzip.open(published.BUNDLED / "training.csv.gz", "rt", encoding="utf-8") as file:
+        rows = [row for row in csv.DictReader(file) if row["domain"] == "llm"][:ROW_COUNT]
+    return written(tmp_path / "few.csv", rows)
+
+
+def written(path: Path, rows: list[dict[str, str]]) -> Path:
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, list(rows[0]))
+        writer.writeheader()
+        writer.writerows(rows)
+    return path
+
+
+def read(path: Path) -> list[dict[str, str]]:
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_every_row_is_answered_in_order_and_blank_answers_change_nothing(
+    few: Path, tmp_path: Path
+) -> None:
+    published.validated("training", few, tmp_path / "with.csv")
+    blank = [row | dict.fromkeys(TRAINING_ANSWERS, "") for row in read(few)]
+    published.validated("training", written(tmp_path / "blank.csv", blank), tmp_path / "out.csv")
+    found = read(tmp_path / "with.csv")
+    assert found == read(tmp_path / "out.csv")
+    assert [row["id"] for row in found] == [row["id"] for row in read(few)]
+    first = found[0]
+    low, middle, high = (
+        float(first[f"tokens_per_s_per_device{end}"]) for end in ("_low", "", "_high")
+    )
+    assert low < middle < high
+
+
+def test_the_command_scores_a_file_and_writes_its_rows(few: Path, tmp_path: Path) -> None:
+    out = tmp_path / "rows.csv"
+    command = [sys.executable, "-m", "engine.cli", "validate", "--training", str(few)]
+    done = subprocess.run(
+        [*command, "--rows", str(out), "--json"], capture_output=True, text=True, check=True
+    )
+    macro = json.loads(done.stdout)["training"]["macro"]
+    assert macro["scored_count"] + macro["refused_count"] == ROW_COUNT
+    assert 0 < macro["median_error_share"] < 1
+    assert len(read(out)) == ROW_COUNT
+
+
+def test_rows_without_one_table_are_refused() -> None:
+    command = [sys.executable, "-m", "engine.cli", "validate", "--rows", "out.csv"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert "--rows" in done.stderr
