@@ -15,10 +15,11 @@ from rich.table import Table
 from db import queries, store
 from db.session import open_database
 from engine.cli import log, print_json
-from engine.projection.evidence import Evidence
+from engine.projection.evidence import Evidence, HardwareEvidence
 from engine.projection.item_times import WORST_RESIDUAL_SHARE
-from engine.projection.step_time import StepTimeFit, fit_step_times, step_shape
+from engine.projection.step_time import StepTimeFit, step_shape
 from engine.records import BadInput, Machine, Measurement
+from engine.units import MILLION
 
 if TYPE_CHECKING:
     from engine.measurement.workloads.language_model import TrainStep
@@ -123,26 +124,27 @@ def compare_own_steps() -> list[StepComparison]:
     database = open_database()
     machine = this_machine()
     held = queries.measurements(database, hardware_id=machine.hardware_id)
-    known = Evidence.of(held).hardware[machine.hardware_id].measurements if held else ()
+    known = HardwareEvidence(machine, ()) if not held else _newest(held, machine)
+    largest = min(w.metrics["parameter_count"] for w in LARGER_STEPS) / LEAST_GROWTH_RATIO
+    small = small_steps(known.of("lm_train_step", precision="fp32"), largest)
+    fit = _fit(small, known)
     comparisons = []
     for workload in LARGER_STEPS:
-        parameter_count = workload.metrics["parameter_count"]
-        small = small_steps(known, parameter_count / LEAST_GROWTH_RATIO)
-        fit = _fit(small, known, machine)
-        log.print(f"Measuring a training step of {parameter_count / 1e6:.0f} M parameters")
+        millions = workload.metrics["parameter_count"] / MILLION
+        log.print(f"Measuring a training step of {millions:.0f} M parameters")
         measured = _measure(workload, machine)
         store.save_measurement(database, measured)
         comparisons.append(compare(fit, small, measured))
     return comparisons
 
 
+def _newest(held: Sequence[Measurement], machine: Machine) -> HardwareEvidence:
+    return Evidence.of(held).hardware[machine.hardware_id]
+
+
 def small_steps(known: Sequence[Measurement], most_parameters: float) -> list[Measurement]:
-    """Training steps of models no larger than that: all the fit may see."""
-    return [
-        m
-        for m in known
-        if m.workload == "lm_train_step" and m.metrics["parameter_count"] <= most_parameters
-    ]
+    """Steps of models no larger than that: all the fit may see."""
+    return [m for m in known if m.metrics["parameter_count"] <= most_parameters]
 
 
 def compare(
@@ -185,7 +187,7 @@ def as_table(comparisons: Sequence[StepComparison]) -> Table:
         table.add_column(heading, justify="right")
     for c in comparisons:
         table.add_row(
-            f"{c.parameter_count / 1e6:.1f} M",
+            f"{c.parameter_count / MILLION:.1f} M",
             f"{c.growth_ratio:.0f}",
             f"{c.predicted_s:.3f} s",
             f"{c.measured_s:.3f} s",
@@ -195,14 +197,12 @@ def as_table(comparisons: Sequence[StepComparison]) -> Table:
     return table
 
 
-def _fit(
-    small: Sequence[Measurement], known: Sequence[Measurement], machine: Machine
-) -> StepTimeFit:
-    fit = fit_step_times(small, [m for m in known if m.workload == "memory_update"])
+def _fit(small: Sequence[Measurement], known: HardwareEvidence) -> StepTimeFit:
+    fit = known.step_time_fit(small, "fp32")
     if fit is None:
         raise BadInput(
-            f"Only {len(small)} small training steps of {machine.device_name} are in the database; "
-            "the fit needs more. Run `modelworth measure --suite quick` first."
+            f"Only {len(small)} small training steps of {known.machine.device_name} are in the "
+            "database; the fit needs more. Run `modelworth measure --suite quick` first."
         )
     if fit.residual_share > WORST_RESIDUAL_SHARE:
         log.print(

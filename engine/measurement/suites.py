@@ -65,6 +65,7 @@ INFERENCE_SHAPES = (
 )
 LARGER_STEPS = (
     TrainStep(14, 768, 12, 2_048, sequence_tokens=128, batch_size=4),
+    TrainStep(14, 768, 12, 2_048, sequence_tokens=64, batch_size=2),
     TrainStep(10, 1_024, 16, 512, sequence_tokens=128, batch_size=4),
     TrainStep(14, 768, 12, 8_192, sequence_tokens=256, batch_size=2),
 )

@@ -92,13 +92,18 @@ class HardwareEvidence:
     def step_time_fits(self) -> Mapping[str, tuple[StepTimeFit, Source]]:
         """Fit of transformer training step times by precision, where enough were measured."""
         fits: dict[str, tuple[StepTimeFit, Source]] = {}
-        updates = self.of("memory_update")
         for precision in {_precision(m) for m in self.of("lm_train_step")}:
             steps = self.of("lm_train_step", precision=precision)
-            fit = step_time.fit_step_times(steps, updates)
+            fit = self.step_time_fit(steps, precision)
             if fit is not None:
                 fits[precision] = (fit, _source(steps[-1]))
         return fits
+
+    def step_time_fit(self, steps: Sequence[Measurement], precision: str) -> StepTimeFit | None:
+        """Fit of some of this machine's training steps, all at one precision."""
+        peak = self.peak_flop_per_s.get(precision)
+        fastest = None if peak is None or peak.value is None else float(peak.value)
+        return step_time.fit_step_times(steps, self.of("memory_update"), fastest)
 
     @cached_property
     def step_tokens(self) -> Estimate | None:

@@ -5,7 +5,8 @@ a constant, a constant per layer (launching work), matrix products, attention, a
 logits, and the traffic of parameters and optimiser state. The last is divided by the memory
 bandwidth measured at that working set, since a small model lives in a cache and a large one
 does not. How much each part costs on this machine is found by least squares on relative
-errors with no part negative, so that the sum can be followed to sizes never measured.
+errors, with no part negative and no matrix product faster than the fastest one measured
+alone, so that the sum can be followed to sizes never measured.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ PARTS = (
     "parameter_traffic",
 )
 FEWEST_STEPS = len(PARTS) + 1
+MATRIX_PRODUCTS = PARTS.index("matrix_products")
 STATE_BYTES_PER_PARAMETER = 16.0
 """Weight, gradient and two moments of AdamW, in 32 bits: what a step must touch."""
 RANGE_SHARE = 90.0
@@ -116,12 +118,14 @@ def part_amounts(shape: StepShape, bandwidth: Bandwidth) -> tuple[Float, ...]:
 
 
 def fit_step_times(
-    steps: Sequence[Measurement], updates: Sequence[Measurement] = ()
+    steps: Sequence[Measurement],
+    updates: Sequence[Measurement] = (),
+    peak_flop_per_s: float | None = None,
 ) -> StepTimeFit | None:
     """Cost of each part from `lm_train_step` measurements of one machine at one precision.
 
-    `updates` are the machine's `memory_update` measurements. None with fewer than eight
-    steps, which would not tell the seven parts apart.
+    `updates` are the machine's `memory_update` measurements, `peak_flop_per_s` its fastest
+    `matmul`. None with fewer than eight steps, which would not tell the seven parts apart.
     """
     if len(steps) < FEWEST_STEPS:
         return None
@@ -130,10 +134,12 @@ def fit_step_times(
     amounts = np.array([part_amounts(s, bandwidth) for s in shapes], dtype=np.float64)
     times_s = np.array([m.time_s for m in steps])
     sizes = [float(s.parameter_count) for s in shapes]
+    least = np.zeros(len(PARTS))
+    least[MATRIX_PRODUCTS] = 0.0 if peak_flop_per_s is None else 1 / peak_flop_per_s
     return StepTimeFit(
-        cost=tuple(_cost(amounts, times_s)),
+        cost=tuple(_cost(amounts, times_s, least)),
         bandwidth=bandwidth,
-        residual_share=_error_share_left_out(amounts, times_s),
+        residual_share=_error_share_left_out(amounts, times_s, least),
         step_count=len(steps),
         smallest_parameter_count=min(sizes),
         largest_parameter_count=max(sizes),
@@ -153,23 +159,28 @@ def step_shape(m: Measurement) -> StepShape:
 
 
 def _cost(
-    amounts: npt.NDArray[np.float64], times_s: npt.NDArray[np.float64]
+    amounts: npt.NDArray[np.float64],
+    times_s: npt.NDArray[np.float64],
+    least: npt.NDArray[np.float64],
 ) -> npt.NDArray[np.float64]:
     # scipy.optimize takes a third of a second to import; most projections need no fit.
     from scipy.optimize import nnls
 
     relative = amounts / times_s[:, None]
     scale = relative.max(axis=0)
-    share, _ = nnls(relative / scale, np.ones(len(times_s)))
-    cost: npt.NDArray[np.float64] = share / scale
+    share, _ = nnls(relative / scale, 1 - relative @ least)
+    cost: npt.NDArray[np.float64] = least + share / scale
     return cost
 
 
 def _error_share_left_out(
-    amounts: npt.NDArray[np.float64], times_s: npt.NDArray[np.float64]
+    amounts: npt.NDArray[np.float64],
+    times_s: npt.NDArray[np.float64],
+    least: npt.NDArray[np.float64],
 ) -> float:
     errors = []
     for i in range(len(times_s)):
         kept = np.arange(len(times_s)) != i
-        errors.append(abs(amounts[i] @ _cost(amounts[kept], times_s[kept]) / times_s[i] - 1))
+        cost = _cost(amounts[kept], times_s[kept], least)
+        errors.append(abs(amounts[i] @ cost / times_s[i] - 1))
     return float(np.percentile(errors, RANGE_SHARE))

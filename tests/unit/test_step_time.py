@@ -133,3 +133,13 @@ def test_bandwidth_lies_between_measured_working_sets_and_is_flat_outside() -> N
 def test_the_newest_measurement_of_a_working_set_counts() -> None:
     later = replace(_update(10**6, 50e9), taken_at=datetime(2026, 2, 1, tzinfo=UTC))
     assert float(Bandwidth.measured([later, *UPDATES]).at(1e6)) == pytest.approx(50e9)
+
+
+def test_no_matrix_product_is_faster_than_the_fastest_measured_alone() -> None:
+    steps = [step_of(shape) for shape in SMALL]
+    free = fit_step_times(steps, UPDATES, peak_flop_per_s=2 / COST[2])
+    bound = fit_step_times(steps, UPDATES, peak_flop_per_s=0.5 / COST[2])
+    assert free is not None
+    assert bound is not None
+    assert free.cost == pytest.approx(COST, rel=1e-6)
+    assert bound.cost[PARTS.index("matrix_products")] >= 2 * COST[2]
