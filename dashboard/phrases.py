@@ -26,12 +26,6 @@ CHART_WORDS = (
 )  # fmt: skip
 
 
-WORKLOADS = (
-    "matmul", "memory_copy", "storage_read", "storage_write", "text_classifier",
-    "lm_train_step", "lm_prefill", "lm_decode",
-)  # fmt: skip
-
-
 def chart() -> dict[str, str]:
     """Words on the charts."""
     return {name: t(f"chart.{name}") for name in CHART_WORDS}
@@ -205,7 +199,7 @@ def runs_table(found: Sequence[Measurement]) -> list[dict[str, Any]]:
     newest = sorted(found, key=lambda m: m.taken_at, reverse=True)
     return [
         {
-            t("column.workload"): t(f"workload.{m.workload}"),
+            t("column.workload"): workloads().get(f"workload.{m.workload}", m.workload),
             t("column.settings"): settings(m),
             t("column.time"): readable.seconds(m.time_s),
             t("column.spread"): spread(m),
@@ -313,5 +307,6 @@ def run_name(m: Measurement) -> str:
 
 
 def workloads() -> dict[str, str]:
-    """Names of the workloads, for charts."""
-    return {f"workload.{name}": t(f"workload.{name}") for name in WORKLOADS}
+    """Names of the workloads, by key; one of a newer version is not among them."""
+    spoken = i18n.words(i18n.language())
+    return {key: word for key, word in spoken.items() if key.startswith("workload.")}

@@ -28,10 +28,28 @@ COLOURS = {
     "measured": "#0d9276",
     "fit": "#7b8a92",
 }
-SERIES = ("#1a75bb", "#c57b00", "#0d9276", "#b85c96", "#7b8a92")
+SERIES = (
+    "#1a75bb",
+    "#c57b00",
+    "#0d9276",
+    "#b85c96",
+    "#7b8a92",
+    "#7a5cc4",
+    "#a0522d",
+    "#2f9fb3",
+)
 """For things without a meaning of their own, in this order."""
 
-SYMBOLS = ("circle", "square", "diamond", "triangle-up", "x")
+SYMBOLS = (
+    "circle",
+    "square",
+    "diamond",
+    "triangle-up",
+    "x",
+    "cross",
+    "triangle-down",
+    "pentagon",
+)
 """Beside SERIES, so that colour is never the only difference."""
 
 BadgeColour = Literal["green", "blue", "violet", "orange", "gray"]

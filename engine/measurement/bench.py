@@ -33,8 +33,10 @@ class Plan:
     interval_share: float = 0.01
     """Well enough: half the median's 95 % interval over the median."""
     fewest_repeats: int = 10
-    fewest_slow_repeats: int = 3
+    fewest_slow_repeats: int = 5
     """Where a few steps take longer than the series should."""
+    fewest_warm_ups: int = 3
+    """Even where one takes longer than warming up should: memory settles over several."""
 
 
 @dataclass(frozen=True)

@@ -112,9 +112,13 @@ def _warm_up(watch: _Stopwatch, plan: Plan) -> int:
     """Run windows until they agree; returns how many steps make a window."""
     step_count, spent_s = 1, 0.0
     times_s: list[float] = []
-    while spent_s < plan.warm_up_s and not settled(times_s):
+    window_count = 0
+    while (spent_s < plan.warm_up_s or window_count < plan.fewest_warm_ups) and not settled(
+        times_s
+    ):
         time_s, _ = watch.window(step_count)
         spent_s += time_s
+        window_count += 1
         times_s.append(time_s / step_count)
         fitting = _fitting(step_count, time_s, plan.window_s)
         if fitting != step_count:

@@ -142,11 +142,18 @@ def test_quartiles_and_median_are_those_of_the_repeats() -> None:
     turned = Turned()
     warm_up_s = 1.0
     workload = Counted(turned, iter([warm_up_s, 1.0, 2.0, 3.0, 4.0, 5.0]))
-    plan = Plan(warm_up_s=1.0, repeat_s=15.0)
+    plan = Plan(warm_up_s=1.0, fewest_warm_ups=1, repeat_s=15.0)
     seen = measure(workload, bench(turned, plan=plan))
     assert seen.repeat_times_s == (1.0, 2.0, 3.0, 4.0, 5.0)
     assert (seen.time_low_s, seen.time_s, seen.time_high_s) == (2.0, 3.0, 4.0)
     assert seen.cpu_time_s == 6.0
+
+
+def test_steps_slower_than_the_warm_up_are_warmed_up_all_the_same() -> None:
+    turned = Turned()
+    times_s = iter([9.0, 7.0, 5.0, *repeat(4.0, 100)])
+    seen = measure(Counted(turned, times_s), bench(turned, plan=Plan(warm_up_s=1.0)))
+    assert set(seen.repeat_times_s) == {4.0}
 
 
 def test_slow_first_steps_are_not_in_the_record() -> None:

@@ -17,6 +17,7 @@ from dashboard.navigation import PAGES
 from engine import catalogue
 from engine.catalogue.listing import KINDS, lines
 from engine.catalogue.schema import Family, StoragePrice
+from engine.measurement.workloads import WORKLOADS
 from engine.projection import Evidence, project
 from engine.projection.working import estimates
 from engine.records import CERTAINTY, Estimate, Note
@@ -35,7 +36,7 @@ FROM_DATA = {
     "driver": set(DRIVERS),
     "preset": set(presets.PRESETS),
     "field": set(Scenario.model_fields),
-    "workload": set(phrases.WORKLOADS),
+    "workload": set(WORKLOADS),
     "range_of": {"training compute", "parameters"},
 }
 """Families of words whose keys are given elsewhere, and which those are."""
