@@ -43,7 +43,7 @@ _TIMES = {
     ),
 }  # fmt: skip
 _TIMES_STAY = 2.0
-"""A unit of time is left for the next one from this many of the next: 36 h, not 1.5 days."""
+"""Seconds and longer are left for the next unit from this many of it: 36 h, not 1.5 days."""
 
 Steps = tuple[tuple[float, str], ...]
 
@@ -175,7 +175,7 @@ def _in_steps(value: float | None, steps: Steps, stay: float = 1.0) -> str:
     if value is None or not math.isfinite(value):
         return DASH
     short = float(f"{value:.{DIGITS - 1}e}")
-    starts = [steps[0][0]] + [size * stay for size, _ in steps[1:]]
+    starts = [steps[0][0]] + [size * (stay if size > _SECOND_H else 1.0) for size, _ in steps[1:]]
     size, unit = steps[max(0, bisect_right(starts, abs(short)) - 1)]
     return f"{number(value / size)} {unit}"
 

@@ -30,7 +30,7 @@ def by_epoch(
         say = share if name == "accuracy" else number
         for part, quantity in zip(("train", "held_out"), quantities, strict=True):
             _add_line(chart, epochs, (part, quantity, column), words, say)
-    chart.update_xaxes(title=words["epoch"], dtick=max(1, len(epochs) // 10))
+    chart.update_xaxes(title=words["epoch"], nticks=6, tickformat="d", tickangle=0)
     chart.update_yaxes(tickformat=".0%", col=2)
     chart.update_layout(
         template=TEMPLATE,

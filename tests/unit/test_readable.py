@@ -98,3 +98,11 @@ def test_a_quantity_is_written_as_the_unit_in_its_name_asks(
     name: str, value: float | None, text: str
 ) -> None:
     assert readable.quantity(name, value) == text
+
+
+@pytest.mark.parametrize(
+    ("value_s", "text"),
+    [(1.44, "1.44 s"), (0.00125, "1.25 ms"), (5e-4, "500 µs"), (90.0, "90 s"), (150.0, "2.5 min")],
+)
+def test_short_times_take_the_unit_that_fits(value_s: float, text: str) -> None:
+    assert readable.seconds(value_s) == text
