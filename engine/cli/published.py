@@ -9,10 +9,12 @@ from pathlib import Path
 from rich.table import Table as Grid
 
 import engine.validation
-from engine.validation import runs, training
+from engine.validation import inference, runs, training, vision
 from engine.validation.rows import (
+    INFERENCE_ANSWERS,
     RUN_ANSWERS,
     TRAINING_ANSWERS,
+    VISION_ANSWERS,
     Prediction,
     Row,
     read_table,
@@ -33,8 +35,9 @@ class Subject:
     predict: Callable[[Sequence[Row]], list[Prediction]]
     scored: tuple[str, ...]
     """The first of these that a row publishes is compared."""
-    left_out: Callable[[], Scores]
+    left_out: Callable[[], Scores] | None = None
     """Scores of the bundled rows, each predicted by a fit that saw nothing of its source."""
+    source_column: str = "source_id"
 
 
 def rows_of(name: str) -> tuple[Row, ...]:
@@ -55,6 +58,10 @@ def _runs_left_out() -> Scores:
 SUBJECTS: Mapping[str, Subject] = {
     "training": Subject(TRAINING_ANSWERS, training.predict, FIT_ORDER, _training_left_out),
     "runs": Subject(RUN_ANSWERS, runs.predict, runs.SCORED, _runs_left_out),
+    "inference": Subject(
+        INFERENCE_ANSWERS, inference.predict, INFERENCE_ANSWERS, source_column="source_key"
+    ),
+    "vision": Subject(VISION_ANSWERS, vision.predict, VISION_ANSWERS, source_column="source_key"),
 }
 
 
@@ -71,7 +78,9 @@ def validated(name: str, file: Path, rows_out: Path | None) -> Scores:
     predictions = subject.predict(table.inputs())
     if rows_out is not None:
         write_predictions(rows_out, table, predictions)
-    return scores(compared(table.rows, predictions, subject.scored))
+    return scores(
+        compared(table.rows, predictions, subject.scored, source_column=subject.source_column)
+    )
 
 
 def as_document(found: Scores) -> dict[str, object]:

@@ -67,6 +67,12 @@ def validate(
     runs: Annotated[
         Path | None, typer.Option(help="CSV of whole training runs, in the published columns.")
     ] = None,
+    inference: Annotated[
+        Path | None, typer.Option(help="CSV of language-model serving, in the published columns.")
+    ] = None,
+    vision: Annotated[
+        Path | None, typer.Option(help="CSV of image-model inference, in the published columns.")
+    ] = None,
     rows: Annotated[
         Path | None, typer.Option(help="Write every row's prediction and range to this CSV.")
     ] = None,
@@ -77,7 +83,7 @@ def validate(
     Without options: published rows that come with Modelworth, each predicted by a fit
     that saw nothing of its source.
     """
-    files = {"training": training, "runs": runs}
+    files = {"training": training, "runs": runs, "inference": inference, "vision": vision}
     given = {name: file for name, file in files.items() if file is not None}
     if rows is not None and len(given) != 1:
         raise BadInput("--rows writes the predictions of one table: give it with one CSV file.")
@@ -101,9 +107,13 @@ def _show_published(given: Mapping[str, Path], rows: Path | None, *, as_json: bo
 
     if given:
         found = {name: published.validated(name, file, rows) for name, file in given.items()}
-        title = "Predicted by the fit that comes with Modelworth: {}"
+        title = "{}, predicted by the fit that comes along; rows it was fitted on score better"
     else:
-        found = {name: subject.left_out() for name, subject in published.SUBJECTS.items()}
+        found = {
+            name: subject.left_out()
+            for name, subject in published.SUBJECTS.items()
+            if subject.left_out is not None
+        }
         title = "Published {} of decoders, each source left out of the fit that predicts it"
     if as_json:
         print_json({name: published.as_document(one) for name, one in found.items()})

@@ -1,0 +1,96 @@
+"""Serving images, texts and generated pictures: time of a batch of whole items.
+
+Arithmetic and memory traffic overlap in part; models whose layers do little arithmetic for
+each number they write run further from the peak. Every function broadcasts.
+
+Source: Williams, Waterman, Patterson 2009, "Roofline", https://doi.org/10.1145/1498765.1498785
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from engine.units import Float
+
+USUAL_FLOP_PER_ACTIVATION = 100.0
+
+
+@dataclass(frozen=True, slots=True)
+class ItemServing:
+    """A model, a device and a batch."""
+
+    flop_per_item: Float
+    parameter_count: Float
+    activations_per_item: Float
+    """Numbers that layers write for one item."""
+    bytes_per_value: Float
+    peak_flop_per_s: Float
+    bandwidth_bytes_per_s: Float
+    batch_count: Float
+    """Items on one device at once."""
+    device_count: Float
+    step_count: Float
+    """Passes for one item: 1, or the denoising steps of a diffusion model."""
+    shares_one_item: Float
+    """1 where all devices work on the same items."""
+    tdp_w: Float
+
+
+@dataclass(frozen=True, slots=True)
+class ItemEfficiencies:
+    """Fitted: see `serving_fit`."""
+
+    item_compute_share: Float
+    density_exponent: Float
+    traffic_per_activation: Float
+    item_overlap_excess: Float
+    batch_overhead_s: Float
+    pass_overhead_s: Float
+    splitting_loss: Float
+    """Exponent of devices lost when they share an item."""
+
+
+@dataclass(frozen=True, slots=True)
+class ItemsServed:
+    """What comes out of all devices together."""
+
+    items_per_s: Float
+    batch_time_s: Float
+    compute_share: Float
+    traffic_share: Float
+
+
+def items_served(s: ItemServing, e: ItemEfficiencies) -> ItemsServed:
+    """Items a second, seconds of a batch, and how busy arithmetic and memory are."""
+    compute_s = compute_time_s(s, e)
+    traffic_s = traffic_time_s(s, e)
+    exponent = 1.0 + e.item_overlap_excess
+    larger_s = (compute_s**exponent + traffic_s**exponent) ** (1.0 / exponent)
+    item_s = larger_s + batch_overhead_s(s, e) / s.batch_count
+    lost = np.where(s.shares_one_item > 0, e.splitting_loss, 0.0)
+    speed = s.device_count ** (1.0 - lost)
+    together = np.where(s.shares_one_item > 0, s.batch_count, s.batch_count * s.device_count)
+    items_per_s = speed / item_s
+    return ItemsServed(items_per_s, together / items_per_s, compute_s / item_s, traffic_s / item_s)
+
+
+def compute_time_s(s: ItemServing, e: ItemEfficiencies) -> Float:
+    """Seconds of arithmetic for one item: denser work runs nearer the peak."""
+    density = s.flop_per_item / s.activations_per_item / USUAL_FLOP_PER_ACTIVATION
+    nearer = np.clip(density**e.density_exponent, 0.1, 5.0)
+    return s.flop_per_item / (s.peak_flop_per_s * e.item_compute_share * nearer)
+
+
+def traffic_time_s(s: ItemServing, e: ItemEfficiencies) -> Float:
+    """Seconds of memory traffic for one item's activations."""
+    moved_bytes = s.activations_per_item * s.bytes_per_value * e.traffic_per_activation
+    return moved_bytes / s.bandwidth_bytes_per_s
+
+
+def batch_overhead_s(s: ItemServing, e: ItemEfficiencies) -> Float:
+    """Seconds a batch costs however small: launches, and reading the weights in every pass."""
+    weights_s = s.parameter_count * s.bytes_per_value * s.step_count / s.bandwidth_bytes_per_s
+    passes_s = np.where(s.step_count > 1, e.pass_overhead_s * s.step_count, 0.0)
+    return e.batch_overhead_s + weights_s + passes_s

@@ -1,0 +1,44 @@
+"""Electric power of devices that serve a language model, as a share of their design power.
+
+A device that waits draws a floor; work lifts it towards a ceiling. How far depends on how
+busy its memory, its arithmetic and its prompts keep it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from engine.units import Float
+
+
+@dataclass(frozen=True, slots=True)
+class PowerShares:
+    """Fitted: see `serving_fit`."""
+
+    idle_power_share: Float
+    full_power_share: Float
+    weights_power_weight: Float
+    cache_power_weight: Float
+    compute_power_weight: Float
+    prompt_power_weight: Float
+
+
+def device_power_w(
+    shares: PowerShares,
+    tdp_w: Float,
+    weights_share: Float,
+    cache_share: Float,
+    compute_share: Float,
+    prompt_share: Float,
+) -> Float:
+    """Mean power of one device; the shares of time are those of `serving_rates.Served`."""
+    work = (
+        shares.weights_power_weight * np.minimum(weights_share, 1.0)
+        + shares.cache_power_weight * np.minimum(cache_share, 1.0)
+        + shares.compute_power_weight * np.minimum(compute_share, 1.0)
+        + shares.prompt_power_weight * np.minimum(prompt_share, 1.0)
+    )
+    lift = (shares.full_power_share - shares.idle_power_share) * (1.0 - np.exp(-work))
+    return tdp_w * (shares.idle_power_share + lift)

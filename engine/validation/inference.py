@@ -1,0 +1,240 @@
+"""Serving of language models: predictions of published rows, their errors, and the fit behind."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from engine.projection.serving_fit import (
+    Constant,
+    ServingFit,
+    from_document,
+    serving_fit,
+    to_document,
+)
+from engine.projection.serving_power import PowerShares
+from engine.projection.serving_rates import served
+from engine.projection.serving_sizes import Efficiencies
+from engine.validation.inference_fit import (
+    ENGINE,
+    GENERATION,
+    RATES,
+    SETTING,
+    WEIGHTS,
+    fit_rows,
+    mean_power_w,
+    rate_answers,
+)
+from engine.validation.rows import (
+    INFERENCE_ANSWERS,
+    Prediction,
+    Range,
+    Row,
+    published,
+    read_table,
+    without_answers,
+)
+from engine.validation.score import Scores, compared, scores
+from engine.validation.serving_calibration import error_ranges
+from engine.validation.serving_groups import group
+from engine.validation.serving_rows import Reading, arrays, read
+from engine.validation.serving_words import FILLS_MEMORY
+
+Array = np.ndarray[Any, np.dtype[np.float64]]
+
+ANSWER_KIND = {
+    "output_tokens_per_s": "rate",
+    "total_tokens_per_s": "rate",
+    "requests_per_s": "rate",
+    "ttft_ms": "first_token",
+    "tpot_ms": "token",
+    "latency_ms": "latency",
+    "energy_j_per_token": "energy",
+    "energy_j_per_request": "energy",
+    "power_w": "power",
+    "memory_mb": "memory",
+}
+BYTES_PER_MB = 1e6
+OUTSIDE = "outside-fitted-range"
+WIDER_OUTSIDE = 1.3
+ENGINE_MEMORY_SHARE = 0.92
+ENGINE_EXTRA_BYTES = 1e9
+
+
+def predict(rows: Sequence[Row], fit: ServingFit | None = None) -> list[Prediction]:
+    """What every row's answers are predicted to be; answers and notes are not looked at."""
+    using = fit or serving_fit("language")
+    read_rows = [read(without_answers(row, INFERENCE_ANSWERS)) for row in rows]
+    known = [found for found in read_rows if isinstance(found, Reading)]
+    amounts = _answers(known, using) if known else {}
+    each = iter(range(len(known)))
+    return [
+        _prediction(row, found, {a: float(v[i]) for a, v in amounts.items()}, using)
+        if isinstance(found, Reading) and (i := next(each)) >= 0
+        else Prediction("unknown", refused_because=str(found))
+        for row, found in zip(rows, read_rows, strict=True)
+    ]
+
+
+def _answers(readings: Sequence[Reading], fit: ServingFit) -> dict[str, Array]:
+    """Every answer of every row, in the unit of its column."""
+    s, traits = arrays(readings)
+    out = served(s, fit.efficiencies(Efficiencies, traits))
+    devices = np.array([r.device_count for r in readings])
+    amounts = rate_answers(out)
+    power_w = devices * mean_power_w(s.tdp_w, out, fit.efficiencies(PowerShares, traits))
+    joules = power_w / amounts["output_tokens_per_s"]
+    amounts |= {"power_w": power_w, "energy_j_per_token": joules}
+    amounts["energy_j_per_request"] = power_w / amounts["requests_per_s"]
+    filled = s.memory_bytes * devices * ENGINE_MEMORY_SHARE
+    fills = np.array([r.traits[ENGINE] in FILLS_MEMORY for r in readings])
+    used = np.minimum(out.memory_bytes + ENGINE_EXTRA_BYTES * devices, filled)
+    amounts["memory_mb"] = np.where(fills, filled, used) / BYTES_PER_MB
+    return {answer: np.asarray(values, dtype=np.float64) for answer, values in amounts.items()}
+
+
+def _prediction(
+    row: Row, reading: Reading, amounts: Mapping[str, float], fit: ServingFit
+) -> Prediction:
+    flags = reading.flags + _unseen(reading, fit)
+    wider = WIDER_OUTSIDE if OUTSIDE in flags or "shape-scaled-from-size" in flags else 1.0
+    answers = {
+        answer: _range(value, fit.range_for(*regimes(row, reading, answer)), wider)
+        for answer, value in amounts.items()
+        if math.isfinite(value) and value > 0 and _is_asked(answer, reading)
+    }
+    return Prediction("fitted", answers, flags)
+
+
+def _is_asked(answer: str, reading: Reading) -> bool:
+    """Whether a setting has such an answer: a prompt alone writes nothing."""
+    if reading.traits[SETTING] != "prompt":
+        return True
+    return answer in ("total_tokens_per_s", "ttft_ms", "memory_mb")
+
+
+def _unseen(reading: Reading, fit: ServingFit) -> tuple[str, ...]:
+    seen = all(reading.traits[kind] in fit.known[kind] for kind in (ENGINE, GENERATION, WEIGHTS))
+    return () if seen else (OUTSIDE,)
+
+
+def _range(value: float, found: Any, wider: float) -> Range:
+    return Range(value, value * found.low_ratio**wider, value * found.high_ratio**wider)
+
+
+def regimes(row: Row, reading: Reading, answer: str) -> tuple[str, ...]:
+    """Names of the error ranges that may hold an answer, from narrow to wide."""
+    kind = ANSWER_KIND[answer]
+    trust = "crowd" if row.get("verified") == "no" else reading.traits[SETTING]
+    apart = "-disaggregated" if reading.values["is_disaggregated"] else ""
+    unlimited = "-full" if math.isnan(reading.values["concurrency"]) else ""
+    return (f"{kind}/{trust}{apart}{unlimited}", f"{kind}/{trust}", kind)
+
+
+def predicted_left_out(rows: Sequence[Row], left_out: str) -> list[Prediction]:
+    """Predictions of each group of rows by constants fitted to all the others.
+
+    Ranges come from the errors of the other groups too.
+    """
+    groups = [group(row, left_out) for row in rows]
+    fits = {name: _fit_without(rows, groups, name) for name in sorted(set(groups))}
+    found: list[Prediction] = [Prediction()] * len(rows)
+    for name, fit in fits.items():
+        at = [i for i, other in enumerate(groups) if other == name]
+        for i, prediction in zip(at, predict([rows[i] for i in at], fit), strict=True):
+            found[i] = prediction
+    return _with_ranges(rows, groups, found)
+
+
+def _fit_without(rows: Sequence[Row], groups: Sequence[str], name: str) -> ServingFit:
+    others = [row for row, other in zip(rows, groups, strict=True) if other != name]
+    return from_document(_document(others, fit_rows(others), {}))
+
+
+def _document(
+    rows: Sequence[Row], constants: Mapping[str, Constant], ranges: Mapping[str, Any]
+) -> dict[str, Any]:
+    readings = [found for row in rows if isinstance(found := read(row), Reading)]
+    known = {
+        kind: tuple(sorted({r.traits[kind] for r in readings} - {"other"}))
+        for kind in (ENGINE, GENERATION, WEIGHTS)
+    }
+    anything = {
+        kind: {"low_ratio": 0.5, "high_ratio": 2.0, "row_count": 0}
+        for kind in set(ANSWER_KIND.values())
+    }
+    document = to_document(ServingFit(constants, dict(ranges), known))
+    return document if ranges else document | {"ranges": anything}
+
+
+def _errors(
+    rows: Sequence[Row], predictions: Sequence[Prediction]
+) -> list[tuple[int, str, float, tuple[str, ...]]]:
+    """Of every answer both published and predicted: row, answer, log error, regimes."""
+    found = []
+    for i, (row, prediction) in enumerate(zip(rows, predictions, strict=True)):
+        reading = read(row)
+        if row.get("sanity_flag") or not isinstance(reading, Reading):
+            continue
+        for answer, part in prediction.answers.items():
+            value = published(row, answer)
+            if value is not None:
+                names = regimes(row, reading, answer)
+                found.append((i, answer, math.log(part.value / value), names))
+    return found
+
+
+def _with_ranges(
+    rows: Sequence[Row], groups: Sequence[str], predictions: Sequence[Prediction]
+) -> list[Prediction]:
+    errors = _errors(rows, predictions)
+    fitted = {
+        name: _ranges(rows, [e for e in errors if groups[e[0]] != name]) for name in set(groups)
+    }
+    return [
+        _ranged(row, prediction, ServingFit({}, fitted[name], {}))
+        for row, name, prediction in zip(rows, groups, predictions, strict=True)
+    ]
+
+
+def _ranges(rows: Sequence[Row], errors: Sequence[Any]) -> dict[str, Any]:
+    logs = np.array([log for _, _, log, _ in errors])
+    sources = [rows[i].get("source_key", "") for i, _, _, _ in errors]
+    return error_ranges([names for *_, names in errors], logs, sources)
+
+
+def _ranged(row: Row, prediction: Prediction, fit: ServingFit) -> Prediction:
+    reading = read(row)
+    if not isinstance(reading, Reading):
+        return prediction
+    wider = WIDER_OUTSIDE if OUTSIDE in prediction.flags else 1.0
+    answers = {
+        answer: _range(part.value, fit.range_for(*names), wider)
+        for answer, part in prediction.answers.items()
+        if (names := regimes(row, reading, answer))[-1] in fit.ranges
+    }
+    return replace(prediction, answers=dict(prediction.answers) | answers)
+
+
+def calibrate(path: Path) -> dict[str, Any]:
+    """The document of constants and error ranges that a table of published rows gives.
+
+    Ranges are the errors made on publishers left out of the fit.
+    """
+    rows = read_table(path, INFERENCE_ANSWERS).rows
+    left_out = predicted_left_out(rows, "publisher")
+    return _document(rows, fit_rows(rows), _ranges(rows, _errors(rows, left_out)))
+
+
+def cross_validated(
+    rows: Sequence[Row], answers: Sequence[str] = RATES, left_out: str = "model"
+) -> Scores:
+    """Errors on rows whose model, hardware or publisher no fit saw; known-bad rows aside."""
+    good = [row for row in rows if not row.get("sanity_flag")]
+    predictions = predicted_left_out(good, left_out)
+    return scores(compared(good, predictions, answers, source_column="source_key"))

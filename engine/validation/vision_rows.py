@@ -1,0 +1,138 @@
+"""Rows of vision, encoder and diffusion measurements as arrays, with their traits."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+
+import numpy as np
+
+from engine.projection.serving_items import ItemServing
+from engine.validation.rows import Row, number
+from engine.validation.serving_hardware import ServingDevice, aws_chip_count, serving_device
+from engine.validation.vision_work import DIFFUSION, ItemWork, item_work
+
+OFFLINE_BATCH = 64.0
+"""Items a device takes at once where a benchmark leaves that to the submitter."""
+TENSOR_GENERATIONS = frozenset({"volta", "ampere", "ada", "hopper", "blackwell"})
+BYTES = {"fp8": 1.5, "int8": 1.0, "fp32": 4.0, "tf32": 4.0, "16-bit": 2.0}
+ENGINES = (
+    ("compile", "compiled"),
+    ("tensorrt", "tensorrt"),
+    ("neuron", "neuron"),
+    ("onnx|tf v2", "onnx"),
+    ("tensorflow", "tensorflow"),
+    ("xdit", "xdit"),
+    ("nhwc", "channels-last"),
+)
+PER_IMAGE_DOMAINS = frozenset({"object-detection", "instance-segmentation"})
+"""Their tables give milliseconds of one image, whatever the batch."""
+KIND, ENGINE, GENERATION, FORMAT, DEVICE = "kind", "engine", "generation", "format", "device"
+
+
+@dataclass(frozen=True, slots=True)
+class ItemReading:
+    """One row understood."""
+
+    values: Mapping[str, float]
+    traits: Mapping[str, str]
+    memory_bytes: float
+    is_benchmark: bool
+    """Whether rates are of large batches and latencies of single queries."""
+    latency_item_count: float
+    """Items a published latency is of: a batch, or one image, as detectors are quoted."""
+
+
+def read(row: Row) -> ItemReading | str:
+    """The row understood, or why it cannot be."""
+    device = serving_device(row.get("hardware", ""))
+    if device is None:
+        return f"no data sheet for the hardware '{row.get('hardware', '')}'"
+    work = item_work(row)
+    if work is None:
+        return f"the work of an item is not known for the model '{row.get('model', '')}'"
+    engine = _engine(row)
+    number_format = _format(row.get("precision", ""))
+    values = _values(row, work, device, engine, number_format)
+    traits = {
+        KIND: work.kind,
+        ENGINE: engine,
+        GENERATION: device.generation,
+        FORMAT: number_format,
+        DEVICE: device.id,
+    }
+    return ItemReading(
+        values, traits, _memory_bytes(values), is_benchmark(row), _latency_item_count(row, values)
+    )
+
+
+def _latency_item_count(row: Row, values: Mapping[str, float]) -> float:
+    per_image = row.get("domain", "") in PER_IMAGE_DOMAINS
+    return 1.0 if per_image else values["batch_count"]
+
+
+def _engine(row: Row) -> str:
+    text = row.get("engine", "").lower()
+    return next((name for pattern, name in ENGINES if re.search(pattern, text)), "eager")
+
+
+def _format(text: str) -> str:
+    lower = text.lower()
+    if "int8" in lower and "float16" not in lower and "{" not in lower:
+        return "int8"
+    if "fp8" in lower or "unet" in lower:
+        return "fp8"
+    if "tf32" in lower:
+        return "tf32"
+    wide = lower == "float32" or ("fp32" in lower and "bf16" not in lower)
+    return "fp32" if wide else "16-bit"
+
+
+def _peak_flop_per_s(device: ServingDevice, number_format: str) -> float:
+    half = device.fp16_flop_per_s
+    if number_format == "fp32" and device.generation not in ("cpu", "neuron"):
+        return half / 8.0 if device.generation in TENSOR_GENERATIONS else half / 2.0
+    eight = device.fp8_flop_per_s or half
+    return {"fp8": eight, "int8": device.int8_op_per_s, "tf32": half / 2}.get(number_format, half)
+
+
+def _values(
+    row: Row, work: ItemWork, device: ServingDevice, engine: str, number_format: str
+) -> dict[str, float]:
+    offline = is_benchmark(row)
+    sockets = 2.0 if "xeon(r) 6" in row.get("hardware", "").lower() else 1.0
+    devices = aws_chip_count(row.get("hardware", "")) or number(row.get("n_devices")) or sockets
+    batch = number(row.get("batch_size")) or (OFFLINE_BATCH if offline else 1.0)
+    return {
+        "flop_per_item": work.flop,
+        "parameter_count": work.parameter_count,
+        "activations_per_item": work.activations,
+        "bytes_per_value": BYTES[number_format],
+        "peak_flop_per_s": _peak_flop_per_s(device, number_format),
+        "bandwidth_bytes_per_s": device.bandwidth_bytes_per_s,
+        "batch_count": batch,
+        "device_count": float(devices),
+        "step_count": work.step_count,
+        "shares_one_item": float(engine == "xdit" and work.kind == DIFFUSION),
+        "tdp_w": device.tdp_w or math.nan,
+    }
+
+
+def _memory_bytes(values: Mapping[str, float]) -> float:
+    weights = values["parameter_count"] * values["bytes_per_value"]
+    written = values["activations_per_item"] / values["step_count"] * values["batch_count"]
+    return weights + 0.1 * written * values["bytes_per_value"] + 1e9
+
+
+def arrays(readings: Sequence[ItemReading]) -> tuple[ItemServing, dict[str, list[str]]]:
+    """Many rows as one setting of arrays, and the trait of each."""
+    columns = {f.name: np.array([r.values[f.name] for r in readings]) for f in fields(ItemServing)}
+    kinds = readings[0].traits if readings else {}
+    return ItemServing(**columns), {kind: [r.traits[kind] for r in readings] for kind in kinds}
+
+
+def is_benchmark(row: Row) -> bool:
+    """Whether a row is of MLPerf, whose submitters choose the batch."""
+    return "mlperf" in row.get("source_key", "")
