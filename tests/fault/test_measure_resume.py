@@ -54,10 +54,19 @@ def integrity(folder: Path) -> str:
         connection.close()
 
 
+def heed_interrupts() -> None:
+    """As at a terminal: a shell lets what it runs in the background ignore Ctrl-C."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def begun(environment: dict[str, str], folder: Path, held_count: int) -> subprocess.Popen[str]:
     """A run that has stored that many measurements and is still going."""
     process = subprocess.Popen(
-        [*COMMAND, "--suite", "toy"], env=environment, stderr=subprocess.PIPE, text=True
+        [*COMMAND, "--suite", "toy"],
+        env=environment,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=heed_interrupts,
     )
     deadline_s = time.monotonic() + PATIENCE_S
     while len(keys(folder)) < held_count:
