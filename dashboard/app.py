@@ -27,6 +27,8 @@ st.set_page_config(
 )
 st.logo(str(LOGO), size="large")
 page = st.navigation(pages(), position="top")
+if link.arrive(page.url_path):
+    st.rerun()
 
 with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
     st.title(page.title, width="content", anchor=False)

@@ -17,17 +17,34 @@ from engine.scenario import Scenario
 Choice = str | float | None
 
 _KEPT = "kept_address"
-_PLACE = "kept_page"
+_URL = "kept_url"
+_PAGE = "kept_page"
+_CARRIED = "carried"
 
 
 def keep() -> None:
-    """Carry the address over when the reader goes to another page."""
-    page = st.context.url
-    turned = st.session_state.get(_PLACE, page) != page
-    if turned and not st.query_params:
+    """Carry the address over when the reader goes to another page, before a word is written."""
+    url = st.context.url
+    if st.session_state.get(_URL, url) != url and not st.query_params:
         st.query_params.from_dict(st.session_state.get(_KEPT, {}))
-    st.session_state[_PLACE] = page
+    st.session_state[_URL] = url
+
+
+def arrive(page: str) -> bool:
+    """Remember page and address; whether the address had to be carried over only now.
+
+    The browser may tell of the new page before its own address has changed, or of an empty
+    address after; until something is chosen there, an empty one was not the reader's doing.
+    """
+    if st.session_state.get(_PAGE, page) != page:
+        st.session_state[_CARRIED] = True
+    carried = st.session_state.get(_CARRIED, False)
+    late = carried and not st.query_params and bool(st.session_state.get(_KEPT))
+    if late:
+        st.query_params.from_dict(st.session_state[_KEPT])
+    st.session_state[_PAGE] = page
     st.session_state[_KEPT] = st.query_params.to_dict()
+    return late
 
 
 def choices() -> tuple[dict[str, Choice], dict[str, str]]:
@@ -73,6 +90,7 @@ def _write(changes: Mapping[str, str | None]) -> None:
     address = st.query_params.to_dict() | dict(changes)
     st.query_params.from_dict({name: text for name, text in address.items() if text is not None})
     st.session_state[_KEPT] = st.query_params.to_dict()
+    st.session_state[_CARRIED] = False
 
 
 def _value(name: str, text: str) -> Choice:

@@ -62,7 +62,8 @@ def unfold(page: Page) -> None:
 
 def test_dragging_the_size_gives_a_new_cost_and_accuracy(visit: Visit) -> None:
     page = visit()
-    cost, accuracy = headline(page, EN["headline.total"]), headline(page, EN["headline.accuracy"])
+    cost = headline(page, EN["headline.total"])
+    accuracy = headline(page, EN["headline.accuracy_on.hellaswag-10-shot"])
     before = cost.inner_text(), accuracy.inner_text()
     handle = slider(page, "parameters_billion")
     assert handle.get_attribute("aria-valuetext") == "8.03B"
