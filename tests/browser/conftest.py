@@ -20,6 +20,8 @@ STEP_TIMEOUT_MS = 20_000
 DESKTOP = {"width": 1440, "height": 1000}
 PHONE = {"width": 390, "height": 844}
 
+expect.set_options(timeout=STEP_TIMEOUT_MS)
+
 Visit = Callable[..., Page]
 
 
