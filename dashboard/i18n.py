@@ -65,23 +65,26 @@ def known(key: str) -> bool:
 @cache
 def words(code: str) -> Mapping[str, str]:
     """All words of one language, by dotted key."""
-    with (LOCALES / f"{code}.toml").open("rb") as file:
-        return dict(_flat(tomllib.load(file)))
+    found: dict[str, str] = {}
+    for path in sorted((LOCALES / code).glob("*.toml")):
+        found |= dict(flat(tomllib.loads(path.read_text(encoding="utf-8"))))
+    return found
 
 
 @cache
 def names(code: str) -> Mapping[str, str]:
     """Names of places in one language; a place not listed keeps its English name."""
-    path = LOCALES / f"places.{code}.toml"
+    path = LOCALES / "places" / f"{code}.toml"
     if not path.exists():
         return {}
     with path.open("rb") as file:
         return {str(key): str(name) for key, name in tomllib.load(file).items()}
 
 
-def _flat(table: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:
+def flat(table: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Words by dotted key."""
     for key, value in table.items():
         if isinstance(value, dict):
-            yield from _flat(value, f"{prefix}{key}.")
+            yield from ((f"{key}.{inner}", words) for inner, words in flat(value))
         else:
-            yield f"{prefix}{key}", value
+            yield key, value

@@ -2,6 +2,7 @@
 
 import ast
 import re
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 from string import Formatter
@@ -211,3 +212,13 @@ def test_every_metric_an_accuracy_is_given_in_has_words() -> None:
 def test_states_and_countries_are_named_in_chinese() -> None:
     named = {p for p in catalogue.places() if not p.startswith("cloud:")}
     assert set(i18n.names("zh")) == named
+
+
+@pytest.mark.parametrize("code", LANGUAGES)
+def test_no_two_files_give_words_for_the_same_key(code: str) -> None:
+    keys = [
+        key
+        for path in (i18n.LOCALES / code).glob("*.toml")
+        for key, _ in i18n.flat(tomllib.loads(path.read_text(encoding="utf-8")))
+    ]
+    assert len(keys) == len(set(keys))
