@@ -19,6 +19,8 @@ PAGES = (
     Page("what_if", ":material/tune:"),
     Page("measurements", ":material/speed:"),
     Page("facts", ":material/menu_book:"),
+    Page("method", ":material/function:"),
+    Page("history", ":material/history:"),
 )
 """The first is what `/` shows."""
 

@@ -5,7 +5,7 @@ storage_providers() / storage_provider(id), data_centre_facts() / data_centre_fa
 quality_curves() / quality_curve(metric), assumptions() / assumption(name): `xs()` gives
 the ids, `x(id)` the thing itself, or raises BadInput naming close matches, what is known,
 and how to add one. cloud_prices(accelerator_id=None), storage_prices(provider=None) and
-efficiencies(accelerator_id=None) give records. Only what is asked for is read.
+efficiencies(accelerator_id=None) and landmarks() give records. Only what is asked for is read.
 """
 
 from collections.abc import Iterable, Mapping
@@ -19,6 +19,7 @@ from engine.catalogue.schema import (
     CloudPrice,
     DataCentreFact,
     Efficiency,
+    Landmark,
     Model,
     Place,
     QualityCurve,
@@ -34,6 +35,7 @@ __all__ = [
     "data_centre_fact",
     "data_centre_facts",
     "efficiencies",
+    "landmarks",
     "model",
     "models",
     "place",
@@ -182,6 +184,13 @@ def efficiencies(accelerator_id: str | None = None) -> tuple[Efficiency, ...]:
     rows = loading.csv_rows("efficiency.csv")
     found = [r for r in rows if accelerator_id is None or r["accelerator"] == accelerator_id]
     return tuple(loading.sourced_record(Efficiency, row, "efficiency.csv") for row in found)
+
+
+@cache
+def landmarks() -> tuple[Landmark, ...]:
+    """Models of their time, oldest first."""
+    rows = loading.csv_rows("landmarks.csv")
+    return tuple(loading.sourced_record(Landmark, row, "landmarks.csv") for row in rows)
 
 
 def quality_curves() -> tuple[str, ...]:

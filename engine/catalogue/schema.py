@@ -197,7 +197,9 @@ class StoragePrice(Facts):
     """One seller's price for keeping or moving bytes."""
 
     id: str
-    kind: Literal["object", "block", "snapshot", "egress", "inter_region", "request"]
+    kind: Literal[
+        "object", "block", "snapshot", "egress", "inter_region", "request", "retrieval"
+    ]
     provider: str
     region: str
     service: str
@@ -222,6 +224,21 @@ class Efficiency(Facts):
     mfu_high: Positive
     """Ninetieth percentile of the rows."""
     row_count: int
+    source: SourceFact
+
+
+class Landmark(Facts):
+    """A model of its time: how much arithmetic its training took, and what it cost."""
+
+    name: str
+    published: date
+    domain: str = ""
+    parameters_billion: Positive | None = None
+    training_flop: Positive
+    device: str = ""
+    device_hours: Positive | None = None
+    amortised_usd: Positive | None = None
+    """Hardware capital used up plus energy, in the prices of its time."""
     source: SourceFact
 
 

@@ -11,7 +11,7 @@ from typing import get_args
 import pytest
 
 import dashboard
-from dashboard import i18n, phrases, presets
+from dashboard import formulas, i18n, phrases, presets
 from dashboard.charts.cost import DRIVERS, STAGES
 from dashboard.i18n import words
 from dashboard.navigation import PAGES
@@ -38,6 +38,7 @@ FROM_DATA = {
     "preset": set(presets.PRESETS),
     "field": set(Scenario.model_fields),
     "workload": set(WORKLOADS),
+    "topic": set(formulas.topics()),
     "range_of": {"training compute", "parameters"},
 }
 """Families of words whose keys are given elsewhere, and which those are."""

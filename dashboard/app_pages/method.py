@@ -1,0 +1,53 @@
+"""Every formula, read from the code: what it says, what it takes, where it is from."""
+
+import streamlit as st
+
+from dashboard import formulas, i18n, readable
+from dashboard.formulas import Formula
+from dashboard.i18n import t
+
+
+def show(formula: Formula) -> None:
+    """One formula with its words, its arithmetic and its source."""
+    with st.container(border=True):
+        st.markdown(f"`{formula.name}`")
+        st.markdown(formula.says)
+        if formula.result:
+            st.code(formula.result, language="python", wrap_lines=True)
+        if formula.source:
+            source = t("method.source", source=formula.source)
+            st.caption(f"[{source}]({formula.link})" if formula.link else source)
+
+
+every = formulas.topics()
+st.markdown(t("method.lead", count=readable.count(sum(map(len, every.values())))))
+steps = ("measure", "calibrate", "predict", "price")
+st.markdown("\n".join(f"1. **{t(f'method.{s}')}** {t(f'method.{s}_how')}" for s in steps))
+
+i18n.carry("method_topic")
+topic = st.pills(
+    t("method.topic"),
+    list(every),
+    default="arithmetic",
+    required=True,
+    key="method_topic",
+    persist_state="session",
+    format_func=lambda name: t(f"topic.{name}"),
+    label_visibility="collapsed",
+)
+search = st.text_input(
+    t("method.search"),
+    placeholder=t("method.search_hint"),
+    key="method_search",
+    persist_state="session",
+    type="search",
+    live=True,
+    label_visibility="collapsed",
+)
+wanted = (search or "").lower().split()
+pool = [f for found in every.values() for f in found] if wanted else every[topic]
+shown = [f for f in pool if all(word in f.searched for word in wanted)]
+for formula in shown:
+    show(formula)
+if not shown:
+    st.info(t("method.none"), icon=":material/search_off:")
