@@ -7,10 +7,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from engine.cli import log
 from engine.records import BadInput
 from engine.scenario import Scenario, closest_field
 
 if TYPE_CHECKING:
+    from engine.manifest import Manifest
     from engine.projection import Evidence
 
 THIS_MACHINE = "this-machine"
@@ -36,7 +38,7 @@ def typed_scenario(file: Path | None, settings: Sequence[str], evidence: Evidenc
         BadInput: the file or a setting cannot be understood.
         pydantic.ValidationError: a value is refused.
     """
-    choices = _file_choices(file) if file is not None else {}
+    choices = dict(file_manifest(file).choices) if file is not None else {}
     choices |= dict(split_setting(setting) for setting in settings)
     if choices.get("hardware") == THIS_MACHINE:
         choices["hardware"] = _newest_machine(evidence)
@@ -75,17 +77,32 @@ def _value(text: str) -> object:
         return text
 
 
-def _file_choices(file: Path) -> dict[str, object]:
+def file_manifest(file: Path) -> Manifest:
+    """What a scenario file holds.
+
+    Raises:
+        BadInput: it cannot be read, is not TOML, or has a choice no scenario has.
+    """
+    from engine import manifest
+
     try:
-        choices = tomllib.loads(file.read_text(encoding="utf-8"))
+        text = file.read_text(encoding="utf-8")
     except OSError as error:
         reason = error.strerror or type(error).__name__
         raise BadInput(f"Cannot read {file}: {reason}. Give the path of a TOML file.") from error
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except UnicodeDecodeError as error:
         raise BadInput(f"{file} is not TOML: {error}. Write lines such as mfu = 0.4.") from error
-    for name in choices:
-        known_field(name)
-    return choices
+    found = manifest.read(text, str(file))
+    if found.facts_changed:
+        log.print(
+            f"{file} was written with other facts ({found.catalogue}; now "
+            f"{manifest.catalogue_version()}): numbers may differ from those of then.",
+            style="yellow",
+            markup=False,
+            highlight=False,
+            soft_wrap=True,
+        )
+    return found
 
 
 def _newest_machine(evidence: Evidence) -> str:
