@@ -71,7 +71,7 @@ def draw(request: Asked, machines: Mapping[str, str], known: Known) -> None:
 def preset(chosen: Mapping[str, Choice]) -> None:
     """Ready scenarios; one is lit while the choices are exactly its own."""
     labels = {name: t(f"preset.{name}") for name in presets.PRESETS}
-    _follow("preset", presets.matching(chosen))
+    follow("preset", presets.matching(chosen))
     st.pills(
         t("control.preset"),
         list(labels),
@@ -112,8 +112,8 @@ def training(now: Scenario, known: Known) -> None:
     model = catalogue.model(now.model)
     _number("epoch_count", now, known)
     _number("training_run_count", now, known)
-    _pick("precision", now.precision, _options("precision", get_args(Precision)))
-    _pick("optimiser", now.optimiser, _options("optimiser", get_args(Optimiser)))
+    _pick("precision", now.precision, options("precision", get_args(Precision)))
+    _pick("optimiser", now.optimiser, options("optimiser", get_args(Optimiser)))
     if model.item == "token":
         _number("sequence_tokens", now, known)
     _number("dataset_bytes_per_item", now, known, item=t(f"item.{model.item}"))
@@ -124,7 +124,7 @@ def training(now: Scenario, known: Known) -> None:
 def hardware(now: Scenario, known: Known) -> None:
     """What the hardware costs; rent and purchase exclude each other."""
     rented = now.ownership == "cloud"
-    _pick("pricing", now.pricing, _options("pricing", get_args(Pricing)), disabled=not rented)
+    _pick("pricing", now.pricing, options("pricing", get_args(Pricing)), disabled=not rented)
     _number("usd_per_device_hour", now, known, disabled=not rented)
     for name in ("usd_per_device", "device_life_years", "discount_share_per_year"):
         _number(name, now, known, disabled=rented)
@@ -139,7 +139,7 @@ def place(now: Scenario, known: Known) -> None:
 
 def storage(now: Scenario, known: Known) -> None:
     """What is kept, where."""
-    names = _options("storage_provider", catalogue.storage_providers())
+    names = options("storage_provider", catalogue.storage_providers())
     _pick("storage_provider", now.storage_provider, names)
     for name in ("checkpoint_interval_hours", "checkpoints_kept_count", "replica_count"):
         _number(name, now, known)
@@ -150,7 +150,7 @@ def serving(now: Scenario, known: Known) -> None:
     items = t(f"items.{catalogue.model(now.model).item}")
     _number("input_items_per_request", now, known, items=items)
     _number("output_items_per_request", now, known, items=items)
-    names = _options("serving_precision", get_args(ServingPrecision))
+    names = options("serving_precision", get_args(ServingPrecision))
     _pick("serving_precision", now.serving_precision, names)
     _number("serving_batch_count", now, known)
     _number("peak_to_mean_ratio", now, known)
@@ -220,11 +220,12 @@ def _per_kwh(value_usd: float) -> str:
     return t("control.per_kwh", price=f"{value_usd:.3g}")
 
 
-def _options(field: str, values: Sequence[str]) -> dict[str, str]:
+def options(field: str, values: Sequence[str]) -> dict[str, str]:
+    """Values of a choice, each with its words."""
     return {value: t(f"option.{field}.{value}") for value in values}
 
 
-def _follow(name: str, value: object) -> None:
+def follow(name: str, value: object) -> None:
     """Set a widget to what the address says, unless it shows that already."""
     if i18n.relabelled() or st.session_state.get(name) != value:
         st.session_state[name] = value
@@ -250,7 +251,7 @@ def _slide(
     by_label = {say(stop): stop for stop in stops}
     by_label |= {say(extra): extra for extra in (own, here) if extra is not None}
     labels = {stop: label for label, stop in by_label.items()}
-    _follow(name, here)
+    follow(name, here)
     st.select_slider(
         t(f"field.{name}", **words),
         sorted(labels),
@@ -272,7 +273,7 @@ def _pick(
     on_change: Callable[..., None] | None = None,
 ) -> None:
     labels = dict(names) if value in names else {value: value, **names}
-    _follow(name, value)
+    follow(name, value)
     st.selectbox(
         t(f"field.{name}"),
         list(labels),
@@ -286,8 +287,8 @@ def _pick(
 
 
 def _segment(name: str, value: str, values: Sequence[str]) -> None:
-    labels = _options(name, values)
-    _follow(name, value)
+    labels = options(name, values)
+    follow(name, value)
     st.segmented_control(
         t(f"field.{name}"),
         list(labels),
@@ -307,7 +308,7 @@ def _number(
     """A number to type; where it may be left open, the empty box shows what is taken."""
     limits, default = bounds(name), Scenario.model_fields[name].default
     taken = known.get(name)
-    _follow(name, getattr(now, name))
+    follow(name, getattr(now, name))
     st.number_input(
         t(f"field.{name}", **words),
         min_value=float(limits.low),

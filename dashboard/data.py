@@ -17,6 +17,8 @@ from db.session import open_database
 from engine.catalogue import model
 from engine.projection import project as engine_project
 from engine.projection.accuracy_fit import fit_accuracy
+from engine.projection.difference import Difference
+from engine.projection.difference import difference as engine_difference
 from engine.projection.evidence import ClassifierPoint, Evidence
 from engine.records import Measurement, Projection
 from engine.scenario import Scenario, bounds
@@ -92,6 +94,16 @@ def project(scenario: Scenario, known: Seen) -> Projection:
         BadInput: the choices exclude each other.
     """
     return engine_project(scenario, known.evidence)
+
+
+@st.cache_resource(max_entries=64, show_spinner=False, hash_funcs=_HASH)
+def difference(before: Scenario, after: Scenario, path: str, known: Seen) -> Difference:
+    """What each differing choice contributed to one number.
+
+    Raises:
+        BadInput: the number is unknown on the way, or too many choices differ.
+    """
+    return engine_difference(before, after, (path,), known.evidence)[0]
 
 
 def parameter_count(scenario: Scenario) -> float:

@@ -56,7 +56,7 @@ def choices() -> tuple[dict[str, Choice], dict[str, str]]:
         if text is None:
             continue
         try:
-            asked[name] = getattr(Scenario.model_validate({name: _value(name, text)}), name)
+            asked[name] = getattr(Scenario.model_validate({name: value(name, text)}), name)
         except (ValidationError, ValueError):
             refused[name] = text
     return asked, refused
@@ -65,7 +65,7 @@ def choices() -> tuple[dict[str, Choice], dict[str, str]]:
 def choose(changes: Mapping[str, Choice]) -> None:
     """Write choices into the address; one that is the default, or emptied, leaves it."""
     defaults = {name: field.default for name, field in Scenario.model_fields.items()}
-    _write({k: None if v in (None, defaults[k]) else written(v) for k, v in changes.items()})
+    write({k: None if v in (None, defaults[k]) else written(v) for k, v in changes.items()})
 
 
 def start_over(changes: Mapping[str, Choice]) -> None:
@@ -75,7 +75,7 @@ def start_over(changes: Mapping[str, Choice]) -> None:
 
 def speak(language: str, default: str) -> None:
     """Write the language into the address."""
-    _write({"lang": None if language == default else language})
+    write({"lang": None if language == default else language})
 
 
 def written(value: Choice) -> str:
@@ -85,7 +85,7 @@ def written(value: Choice) -> str:
     return str(value)
 
 
-def _write(changes: Mapping[str, str | None]) -> None:
+def write(changes: Mapping[str, str | None]) -> None:
     """Change the address in one step, so that going back undoes one choice."""
     address = st.query_params.to_dict() | dict(changes)
     st.query_params.from_dict({name: text for name, text in address.items() if text is not None})
@@ -93,7 +93,12 @@ def _write(changes: Mapping[str, str | None]) -> None:
     st.session_state[_CARRIED] = False
 
 
-def _value(name: str, text: str) -> Choice:
+def value(name: str, text: str) -> Choice:
+    """A choice out of the words of an address.
+
+    Raises:
+        ValueError: it should be a number, and is not.
+    """
     if isinstance(Scenario.model_fields[name].default, str):
         return text
     number = float(text)

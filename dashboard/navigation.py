@@ -17,6 +17,7 @@ class Page(NamedTuple):
 
 PAGES = (
     Page("what_if", ":material/tune:"),
+    Page("compare", ":material/compare_arrows:"),
     Page("measurements", ":material/speed:"),
     Page("facts", ":material/menu_book:"),
     Page("method", ":material/function:"),

@@ -66,9 +66,13 @@ def sentence(scenario: Scenario, machines: Mapping[str, str]) -> str:
 
 def refused(name: str, text: str, scenario: Scenario) -> str:
     """What a link asks for and cannot have."""
+    return t("control.not_here", choice=field(name, scenario), value=text)
+
+
+def field(name: str, scenario: Scenario) -> str:
+    """What a choice is called."""
     item = catalogue.model(scenario.model).item
-    choice = t(f"field.{name}", items=t(f"items.{item}"), item=t(f"item.{item}"))
-    return t("control.not_here", choice=choice, value=text)
+    return t(f"field.{name}", items=t(f"items.{item}"), item=t(f"item.{item}"))
 
 
 def hardware_name(hardware: str, machines: Mapping[str, str]) -> str:

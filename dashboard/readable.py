@@ -81,6 +81,11 @@ def money(value_usd: float | None) -> str:
     return f"{sign}${amount}"
 
 
+def signed_money(value_usd: float) -> str:
+    """A change of money with its sign."""
+    return f"{'+' if value_usd >= 0 else '−'}{money(abs(value_usd))}"
+
+
 def share(value_share: float | None) -> str:
     """A share as percent: 93.4%."""
     if value_share is None or not math.isfinite(value_share):

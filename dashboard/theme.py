@@ -19,6 +19,8 @@ COLOURS = {
     "electricity": "#c57b00",
     "storage": "#0d9276",
     "network": "#b85c96",
+    "upkeep": "#7a5cc4",
+    "carbon": "#7b8a92",
     "curve": "#1a75bb",
     "band": "rgba(26, 117, 187, 0.18)",
     "here": "#d1495b",
@@ -27,6 +29,8 @@ COLOURS = {
     "roof": "#7b8a92",
     "measured": "#0d9276",
     "fit": "#7b8a92",
+    "cheaper": "#0d9276",
+    "dearer": "#c57b00",
 }
 SERIES = (
     "#1a75bb",

@@ -1,0 +1,42 @@
+"""Other scenarios beside the one in the address: what each changes stands in the address too."""
+
+from collections.abc import Mapping
+
+import streamlit as st
+from pydantic import ValidationError
+
+from dashboard import link
+from dashboard.link import Choice
+from engine.scenario import Scenario
+
+SLOTS = ("vs", "vs2", "vs3")
+"""Where the address holds them."""
+
+BETWEEN, OF = ";", "~"
+
+
+def changes(slot: str) -> dict[str, Choice]:
+    """What an alternative changes, by Scenario field; what cannot be had is left out."""
+    found: dict[str, Choice] = {}
+    for part in st.query_params.get(slot, "").split(BETWEEN):
+        name, _, text = part.partition(OF)
+        if name not in Scenario.model_fields:
+            continue
+        try:
+            value = link.value(name, text)
+            found[name] = getattr(Scenario.model_validate({name: value}), name)
+        except (ValidationError, ValueError):
+            continue
+    return found
+
+
+def change(slot: str, choices: Mapping[str, Choice]) -> None:
+    """Write what an alternative changes into the address; nothing leaves it."""
+    parts = [f"{k}{OF}{link.written(v)}" for k, v in choices.items() if v is not None]
+    link.write({slot: BETWEEN.join(parts) or None})
+
+
+def scenarios(now: Scenario) -> dict[str, Scenario]:
+    """Every alternative that changes something, by slot."""
+    found = {slot: changes(slot) for slot in SLOTS}
+    return {slot: now.replace(**made) for slot, made in found.items() if made}

@@ -1,0 +1,182 @@
+"""Two to four scenarios side by side, and what made the difference."""
+
+from collections.abc import Mapping
+from typing import Any, get_args
+
+import streamlit as st
+
+from dashboard import alternatives, comparison, controls, data, phrases, readable
+from dashboard.charts.difference import waterfall
+from dashboard.i18n import t
+from dashboard.link import Choice
+from engine.catalogue.schema import Pricing
+from engine.records import BadInput
+from engine.scenario import Ownership, Precision, Scenario, ServingPrecision, bounds
+
+NUMBERS = (
+    "parameters_billion",
+    "dataset_items_billion",
+    "training_device_count",
+    "electricity_usd_per_kwh",
+    "renewable_share",
+    "requests_per_day",
+    "serving_batch_count",
+    "horizon_months",
+)
+
+
+def options(machines: Mapping[str, str]) -> dict[str, dict[str, str]]:
+    """What each choice made of words can be, with its name."""
+    measured = {i: t("control.measured", name=name) for i, name in machines.items()}
+    return {
+        "hardware": measured | controls.hardware_names(),
+        "place": controls.place_names(),
+        "model": controls.model_names(),
+        "ownership": controls.options("ownership", get_args(Ownership)),
+        "pricing": controls.options("pricing", get_args(Pricing)),
+        "serving_precision": controls.options("serving_precision", get_args(ServingPrecision)),
+        "precision": controls.options("precision", get_args(Precision)),
+    }
+
+
+def choose(slot: str, now: Scenario, taken: Mapping[str, float | None]) -> None:
+    """What the widgets of an alternative say, into the address; a new choice starts as it is."""
+    made: dict[str, Choice] = {}
+    for name in st.session_state[f"{slot}_fields"]:
+        here = getattr(now, name)
+        made[name] = st.session_state.get(
+            f"{slot}_{name}", taken.get(name) if here is None else here
+        )
+    alternatives.change(slot, made)
+
+
+def alternative(
+    slot: str,
+    now: Scenario,
+    taken: Mapping[str, float | None],
+    named: Mapping[str, Mapping[str, str]],
+) -> None:
+    """The widgets of one alternative: what it changes, and to what."""
+    made = alternatives.changes(slot)
+    again: dict[str, Any] = {"on_change": choose, "args": (slot, now, taken)}
+    controls.follow(f"{slot}_fields", list(made))
+    st.multiselect(
+        t("compare.changes", number=str(alternatives.SLOTS.index(slot) + 1)),
+        [*named, *NUMBERS],
+        key=f"{slot}_fields",
+        format_func=lambda name: phrases.field(name, now),
+        placeholder=t("compare.changes_hint"),
+        **again,
+    )
+    for name, value in made.items():
+        controls.follow(f"{slot}_{name}", value)
+        if name in named:
+            st.selectbox(
+                phrases.field(name, now),
+                list(named[name]),
+                key=f"{slot}_{name}",
+                format_func=named[name].__getitem__,
+                **again,
+            )
+        else:
+            limits = bounds(name)
+            st.number_input(
+                phrases.field(name, now),
+                float(limits.low),
+                float(limits.high),
+                value=None,
+                format="%.6g",
+                key=f"{slot}_{name}",
+                **again,
+            )
+
+
+def title(slot: str, now: Scenario, named: Mapping[str, Mapping[str, str]]) -> str:
+    """An alternative by what it changes."""
+    told = []
+    for name, value in alternatives.changes(slot).items():
+        words = named.get(name, {}).get(str(value), str(value))
+        shown = words if isinstance(value, str) else readable.number(value)
+        told.append(shown if name in named else f"{phrases.field(name, now)} {shown}")
+    return ", ".join(told)
+
+
+def table(found: list[comparison.Row], titles: Mapping[str, str]) -> None:
+    """A row a number, a column a scenario; better in green, worse in orange."""
+    columns: dict[str, list[str]] = {
+        "": [f"**{headline.label}**" for headline, _ in found],
+        t("compare.baseline"): [headline.text for headline, _ in found],
+    }
+    for slot, name in titles.items():
+        columns[name] = [marked(cells[slot]) for _, cells in found]
+    st.table({name: [escaped(text) for text in column] for name, column in columns.items()})
+    with st.expander(t("compare.copy"), icon=":material/content_copy:"):
+        headings = ["", t("compare.baseline"), *titles.values()]
+        st.code(comparison.copied(headings, found), language=None)
+
+
+def marked(told: comparison.Cell) -> str:
+    """A number with its change below, coloured by whether it is for the better."""
+    if not told.delta:
+        return told.text
+    colour = {None: "gray", True: "green", False: "orange"}[told.better]
+    return f"{told.text} :{colour}-badge[{told.delta}]"
+
+
+def escaped(text: str) -> str:
+    """Words as a table shows them: a dollar is not mathematics."""
+    return text.replace("$", "\\$")
+
+
+def causes(now: Scenario, known: data.Seen, slot: str, other: Scenario, name: str) -> None:
+    """What each change contributed to the total, as a waterfall."""
+    try:
+        found = data.difference(now, other, "total.cost_usd", known)
+    except BadInput as error:
+        st.info(str(error), icon=":material/info:")
+        return
+    parts = {phrases.field(choice, now): value for choice, value in found.parts.items()}
+    words = {
+        "before": t("compare.baseline"),
+        "after": t("compare.alternative", number=str(alternatives.SLOTS.index(slot) + 1)),
+        "other": t("compare.other"),
+    }
+    st.markdown(f"**{name}**")
+    st.plotly_chart(
+        waterfall(found.before, found.after, parts, words, readable.money),
+        config=phrases.PLOTLY,
+        key=f"waterfall_{slot}",
+        alt=t(
+            "compare.alt",
+            name=name,
+            before=readable.money(found.before),
+            after=readable.money(found.after),
+            parts="; ".join(f"{k} {readable.signed_money(v)}" for k, v in parts.items()),
+        ),
+    )
+
+
+known = data.seen()
+request = controls.asked(known.machines)
+now = request.scenario
+answer = data.project(now, known)
+taken = phrases.taken(answer)
+named = options(known.machines)
+
+st.markdown(phrases.sentence(now, known.machines))
+st.caption(t("compare.lead"))
+for column, slot in zip(st.columns(3, border=True), alternatives.SLOTS, strict=True):
+    with column:
+        alternative(slot, now, taken, named)
+
+others = alternatives.scenarios(now)
+if not others:
+    st.info(t("compare.none"), icon=":material/compare_arrows:")
+else:
+    titles = {slot: title(slot, now, named) for slot in others}
+    answers = {slot: (other, data.project(other, known)) for slot, other in others.items()}
+    table(comparison.rows((now, answer), answers), titles)
+    st.subheader(t("compare.why_title"), anchor=False)
+    for slot, other in others.items():
+        with st.container(border=True):
+            causes(now, known, slot, other, titles[slot])

@@ -1,0 +1,95 @@
+"""Scenarios side by side: what is told of a change, and how it is drawn."""
+
+import pytest
+
+from dashboard import comparison
+from dashboard.charts.difference import parts_shown, waterfall
+from dashboard.charts.history import Mark, records
+from engine.projection import project
+from engine.scenario import Scenario
+from tests.unit.test_pages import opened
+
+WORDS = {"before": "before", "after": "after", "other": "other"}
+
+
+def pair(**changes: object) -> comparison.Pair:
+    asked = Scenario(usd_per_device=30_000.0).replace(**changes)
+    return asked, project(asked)
+
+
+def cells(**changes: object) -> dict[str, comparison.Cell]:
+    found = comparison.rows(pair(), {"vs": pair(**changes)})
+    return {headline.name: told["vs"] for headline, told in found}
+
+
+def test_dearer_electricity_is_worse_and_changes_no_time() -> None:
+    found = cells(electricity_usd_per_kwh=0.4)
+    assert found["total"].better is False
+    assert found["total"].delta.startswith("+$")
+    assert found["time"] == comparison.Cell(found["time"].text, "same", None)
+
+
+def test_a_better_score_is_told_in_points() -> None:
+    found = cells(parameters_billion=20.0)
+    assert found["accuracy"].better is True
+    assert found["accuracy"].delta.endswith(" points")
+
+
+def test_what_is_unknown_has_no_change() -> None:
+    asked = pair(hardware="a100-sxm-80gb", usd_per_device=None)
+    unknown = asked[0].replace(hardware="b300-sxm", usd_per_device=None)
+    told = comparison.rows(asked, {"vs": (unknown, project(unknown))})
+    for headline, each in told:
+        if headline.estimate.known and each["vs"].text == "–":
+            assert each["vs"].delta == ""
+
+
+def test_a_table_to_copy_has_a_line_a_number() -> None:
+    found = comparison.rows(pair(), {"vs": pair(horizon_months=12.0)})
+    lines = comparison.copied(["", "one", "two"], found).splitlines()
+    assert len(lines) == len(found) + 1
+    assert all(line.count("\t") == 2 for line in lines)
+
+
+def test_small_parts_are_drawn_together() -> None:
+    parts = {str(size): float(size) for size in range(1, 13)}
+    shown = parts_shown(parts, 100.0, "rest")
+    assert list(shown)[:2] == ["12", "11"]
+    assert shown["rest"] == 1 + 2 + 3 + 4
+    assert sum(shown.values()) == sum(parts.values())
+
+
+def test_a_waterfall_ends_where_it_should() -> None:
+    chart = waterfall(10.0, 7.0, {"a": 2.0, "b": -5.0}, WORDS, str)
+    assert chart.data[0].x == (10.0, -5.0, 2.0, 7.0)
+    assert chart.data[0].measure == ("absolute", "relative", "relative", "total")
+
+
+def test_records_are_those_larger_than_all_before() -> None:
+    from datetime import date
+
+    marks = [
+        Mark("first", "catalogue", date(2018, 1, 1), 5.0, ""),
+        Mark("less", "catalogue", date(2019, 1, 1), 4.0, ""),
+        Mark("more", "catalogue", date(2020, 1, 1), 6.0, ""),
+    ]
+    assert [mark.name for mark in records(marks)] == ["first", "more"]
+
+
+@pytest.mark.parametrize("vs", ["hardware~a100-sxm-80gb;place~country:SWE", "horizon_months~12"])
+def test_an_alternative_in_the_address_is_shown_beside_the_baseline(
+    vs: str, tmp_path: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", f"sqlite:///{tmp_path}/m.db")
+    app = opened("compare", vs=vs, usd_per_device="30000")
+    assert len(app.table) == 1
+    assert len(app.table[0].value.columns) == 3
+
+
+def test_an_address_that_makes_no_sense_changes_nothing(
+    tmp_path: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", f"sqlite:///{tmp_path}/m.db")
+    app = opened("compare", vs="hardware~no-such;nothing~1;horizon_months~abc")
+    assert not app.table
+    assert len(app.info) == 1
