@@ -8,8 +8,6 @@ follow, the commonest first: a vocabulary of v is simply the numbers below v.
 from __future__ import annotations
 
 import functools
-import tempfile
-import zipfile
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass
@@ -19,13 +17,8 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from engine.measurement.archives import (
-    Archive,
-    DataUnavailable,
-    cache_folder,
-    cannot_write,
-    read_members,
-)
+from engine.measurement.archives import Archive, read_members
+from engine.measurement.arrays import Arrays, kept_or_made, prepared_path
 from engine.measurement.texts import (
     NEWS_FOLDER,
     TEXT_WORD_COUNT,
@@ -113,13 +106,11 @@ def prepared(known: DataSet) -> TextData:
     Raises:
         DataUnavailable: the archive cannot be had, or the arrays not be kept.
     """
-    path = _prepared_path(known)
-    kept = _read(path)
-    if kept is not None:
-        return kept
-    data = _numbered(*known.split(read_members(known.archive, known.members)))
-    _keep(path, data)
-    return data
+
+    def made() -> Arrays:
+        return asdict(numbered(*known.split(read_members(known.archive, known.members))))
+
+    return TextData(**kept_or_made(_prepared_path(known), made))
 
 
 _load = functools.cache(prepared)
@@ -127,30 +118,11 @@ _load = functools.cache(prepared)
 
 def _prepared_path(known: DataSet) -> Path:
     version = f"{known.recipe_version}-{known.archive.sha256[:10]}"
-    return cache_folder() / "prepared" / f"{known.name}-{version}.npz"
+    return prepared_path(known.name, version)
 
 
-def _read(path: Path) -> TextData | None:
-    try:
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
-            return TextData(**arrays)
-    except (OSError, ValueError, TypeError, EOFError, zipfile.BadZipFile):
-        # Missing or damaged: either way it is made again.
-        return None
-
-
-def _keep(path: Path, data: TextData) -> None:
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=path.parent) as folder:
-            unfinished = Path(folder) / path.name
-            np.savez(unfinished, allow_pickle=False, **asdict(data))
-            unfinished.replace(path)
-    except OSError as error:
-        raise DataUnavailable(cannot_write(path.parent, error)) from error
-
-
-def _numbered(train: Labelled, held_out: Labelled) -> TextData:
+def numbered(train: Labelled, held_out: Labelled) -> TextData:
+    """Texts as numbers; what a word's number is follows from the training texts alone."""
     counts = Counter(chain.from_iterable(train))
     numbers = {word: FIRST_WORD + rank for rank, (word, _) in enumerate(counts.most_common())}
     return TextData(
