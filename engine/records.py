@@ -72,7 +72,11 @@ class Machine:
 
 @dataclass(frozen=True, slots=True)
 class Epoch:
-    """One pass over the training data: what the learner showed as it trained."""
+    """One pass over the training data: what the learner showed as it trained.
+
+    Where the settings of its measurement name another `metric` than accuracy, the two
+    accuracies are that.
+    """
 
     number: int
     train_loss_nats: float
@@ -187,13 +191,112 @@ class Bill:
     it_energy_kwh: Estimate
     facility_energy_kwh: Estimate
     carbon_kgco2e: Estimate
+    """Of the electricity as bought (market-based): carbon-free purchases are taken off."""
+    location_carbon_kgco2e: Estimate
+    """Of the same electricity at the grid's own mix (location-based)."""
+    embodied_kgco2e: Estimate
+    """Of making the hardware, for the hours it is kept."""
+    water_litres: Estimate
+    """On site, and where the electricity is made."""
     hardware_usd: Estimate
     """Rent, or capital recovered over the hours used."""
+    interruption_usd: Estimate
+    """Rent of what spot interruptions make a run do again."""
+    upkeep_usd: Estimate
+    """Maintenance, space and staff of owned hardware; 0 where the rent holds them."""
     electricity_usd: Estimate
     """0 where the rent already holds it."""
     storage_usd: Estimate
     network_usd: Estimate
+    carbon_usd: Estimate
+    """Price put on the carbon of electricity and hardware; 0 where none is."""
     cost_usd: Estimate
+
+
+@dataclass(frozen=True, slots=True)
+class Preparation:
+    """Making the training data out of raw data, on rented processors."""
+
+    raw_bytes: Estimate
+    core_hours: Estimate
+    bill: Bill
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """Running the model over its test sets."""
+
+    item_count: Estimate
+    """Tokens, images or rows, all evaluations together."""
+    flop: Estimate
+    device_hours: Estimate
+    bill: Bill
+
+
+@dataclass(frozen=True, slots=True)
+class CostMethods:
+    """The same training bill by the three ways in use, hardware and energy alone.
+
+    Source: Cottier et al. 2024, "The rising costs of training frontier AI models",
+    https://arxiv.org/abs/2405.21015
+    """
+
+    cloud_usd: Estimate
+    """All device-hours at the rent."""
+    purchase_usd: Estimate
+    """Buying the whole cluster, its network included."""
+    amortised_usd: Estimate
+    """What the run uses up of the cluster's worth, and its energy."""
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingPlan:
+    """How the devices divide the work of one training step."""
+
+    tensor_count: Estimate
+    """Devices that share every layer."""
+    pipeline_count: Estimate
+    """Groups of devices that the layers are dealt out to."""
+    context_count: Estimate
+    """Devices that share one sequence."""
+    expert_parallel_count: Estimate
+    data_count: Estimate
+    """Copies of the model, each on its own part of the batch."""
+    zero_stage: Estimate
+    recompute_share: Estimate
+    """1 where activations are computed again for the backward pass, else 0."""
+    interleave_count: Estimate
+    micro_batch_tokens: Estimate
+    micro_batch_count: Estimate
+    """Micro-batches of one copy in a step."""
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingMemory:
+    """Bytes on the fullest device, by part; they add up to the whole."""
+
+    weights_bytes: Estimate
+    gradients_bytes: Estimate
+    optimiser_bytes: Estimate
+    activations_bytes: Estimate
+    temporary_bytes: Estimate
+
+
+@dataclass(frozen=True, slots=True)
+class StepTime:
+    """Seconds of one training step, by part; they add up to the whole."""
+
+    products_s: Estimate
+    attention_s: Estimate
+    traffic_s: Estimate
+    """Activations and logits through memory."""
+    collectives_s: Estimate
+    launches_s: Estimate
+    bubble_s: Estimate
+    optimiser_s: Estimate
+    exchange_s: Estimate
+    """Gradients, and weights where they are shared out."""
+    waiting_s: Estimate
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,7 +313,23 @@ class Training:
     device_hours: Estimate
     memory_bytes_per_device: Estimate
     memory_fit_share: Estimate
-    """Needed over available memory of one device, state sharded; above 1 does not fit."""
+    """Needed over available memory of one device; above 1 does not fit."""
+    trained_parameter_count: Estimate
+    """Those that learn: all, or an adapter's."""
+    goodput_share: Estimate
+    """Share of the time that makes progress, failures, restarts and checkpoints taken off."""
+    interruption_count: Estimate
+    """Unasked stops of one run."""
+    checkpoint_interval_h: Estimate
+    """Between checkpoints to restart from."""
+    experiment_device_hours: Estimate
+    """Of `device_hours`, those of development beyond the full runs."""
+    plan: TrainingPlan | None
+    """None for what has no known layers."""
+    memory_parts: TrainingMemory | None
+    step_time: StepTime | None
+    """None where the speed was chosen, measured or taken from another source."""
+    methods: CostMethods
     bill: Bill
 
 
@@ -218,6 +337,7 @@ class Training:
 class Storage:
     """What is kept, and for how long."""
 
+    raw_bytes: Estimate
     dataset_bytes: Estimate
     checkpoint_bytes: Estimate
     artefact_bytes: Estimate
@@ -227,19 +347,67 @@ class Storage:
 
 
 @dataclass(frozen=True, slots=True)
+class ServingMemory:
+    """Bytes of one replica, by part; the first three add up to the whole."""
+
+    weight_bytes: Estimate
+    cache_bytes: Estimate
+    """Attention cache of a full batch at full length."""
+    temporary_bytes: Estimate
+    """Activations, buffers, the software itself."""
+    replica_bytes: Estimate
+    cache_bytes_per_token: Estimate
+
+
+@dataclass(frozen=True, slots=True)
+class ServingCost:
+    """The serving bill seen otherwise: by input and output, and per use."""
+
+    usd_per_million_input_items: Estimate
+    """Items read, by the devices' time they take; idle hours are in it."""
+    usd_per_million_output_items: Estimate
+    in_use_usd: Estimate
+    """Of the hours worked alone, as where other loads fill the idle ones."""
+    in_use_usd_per_million_items: Estimate
+    in_use_usd_per_thousand_requests: Estimate
+
+
+@dataclass(frozen=True, slots=True)
 class Deployment:
     """What serving the load takes."""
 
     devices_per_replica: Estimate
+    batch_count: Estimate
+    """Requests that a replica works on together."""
+    batch_limit_count: Estimate
+    """Most that its memory holds."""
     requests_per_s_per_replica: Estimate
     peak_requests_per_s: Estimate
     replica_count: Estimate
     device_count: Estimate
+    paid_device_hours: Estimate
+    utilisation_share: Estimate
+    """Of the places in a batch, in the busiest hour."""
+    busy_share: Estimate
+    """Of the hours paid."""
     latency_s: Estimate
     """One request alone on a replica, start to end."""
+    latency_p95_s: Estimate
+    """Among a full batch, with the wait for a place that 95 % of requests keep."""
+    ttft_s: Estimate
+    """Time to first token, among a full batch."""
+    ttft_p95_s: Estimate
+    tpot_s: Estimate
+    """Time per output token, among a full batch."""
+    items_per_s_per_device: Estimate
+    """Tokens written; images or rows for models that write none. Batches always full."""
+    memory_parts: ServingMemory
     network_bytes: Estimate
     cost_usd_per_thousand_requests: Estimate
     cost_usd_per_million_items: Estimate
+    split: ServingCost
+    api_usd: Estimate
+    """The same load at a seller of answers; unknown where none is chosen."""
     bill: Bill
 
 
@@ -255,10 +423,12 @@ class Quality:
 
 @dataclass(frozen=True, slots=True)
 class Total:
-    """Training, storage and deployment together, over the horizon."""
+    """All stages together, over the horizon."""
 
     facility_energy_kwh: Estimate
     carbon_kgco2e: Estimate
+    embodied_kgco2e: Estimate
+    water_litres: Estimate
     cost_usd: Estimate
     cost_usd_per_month: Estimate
 
@@ -267,7 +437,9 @@ class Total:
 class Projection:
     """The one answer to one Scenario."""
 
+    preparation: Preparation
     training: Training
+    evaluation: Evaluation
     storage: Storage
     deployment: Deployment
     quality: Quality

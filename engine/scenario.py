@@ -17,7 +17,18 @@ from engine.units import Float
 Precision = Literal["fp32", "bf16", "fp16", "fp8"]
 ServingPrecision = Literal["fp32", "bf16", "fp16", "fp8", "int8", "int4"]
 Ownership = Literal["owned", "cloud"]
+Tier = Literal["hot", "cool", "archive"]
+"""How often what is kept is read: at any time, about monthly, hardly ever."""
 Optimiser = Literal["sgd", "momentum", "adamw"]
+Tuning = Literal["full", "lora", "qlora"]
+"""All weights learn; a low-rank adapter beside frozen ones; the same beside 4-bit ones."""
+Recomputation = Literal["none", "selective", "full"]
+CachePrecision = Literal["bf16", "fp8"]
+ServingEngine = Literal[
+    "vllm", "sglang", "tensorrt-llm", "llama.cpp", "exllama", "mlx", "deepspeed", "compiled",
+    "eager", "neuron",
+]  # fmt: skip
+ServingScaling = Literal["always_on", "autoscaled"]
 
 
 @dataclass(frozen=True)
@@ -106,6 +117,26 @@ class Scenario(BaseModel):
     """Share of the time that makes progress, failures and restarts taken off."""
     mfu: Annotated[Float, Bounds(0, 1, above_low=True)] | None = None
     """Share of peak arithmetic reached in training."""
+    tuning: Tuning = "full"
+    lora_rank: Annotated[Float, Bounds(1, 65_536)] = 16.0
+    development_ratio: Annotated[Float, Bounds(1, 100)] = 1.0
+    """Device-hours of development, experiments included, over those of the full runs."""
+    global_batch_tokens: Annotated[Float, Bounds(1, 1e12)] | None = None
+    """Tokens of one optimiser step; None is what is usual."""
+    micro_batch_sequence_count: Annotated[Float, Bounds(1, 100_000)] | None = None
+    """Sequences one copy of the model works on at once; None is what is usual."""
+    tensor_parallel_count: Annotated[Float, Bounds(1, 1_024)] | None = None
+    """Devices that share each layer in training; None is the fewest that hold the model."""
+    pipeline_parallel_count: Annotated[Float, Bounds(1, 1_024)] | None = None
+    """Groups of devices that the layers are dealt out to in training."""
+    context_parallel_count: Annotated[Float, Bounds(1, 1_024)] | None = None
+    """Devices that share each sequence in training."""
+    expert_parallel_count: Annotated[Float, Bounds(1, 1_024)] | None = None
+    """Devices that the experts of a mixture are dealt out to in training."""
+    zero_stage: Annotated[Float, Bounds(0, 3)] | None = None
+    """What copies of the model share out: 1 optimiser state, 2 also gradients, 3 also weights."""
+    recomputation: Recomputation | None = None
+    """Activations computed again to save memory; None is as memory needs."""
 
     hardware: str = "h100-sxm"
     """Catalogue accelerator, or `measured:...` for a machine in the database."""
@@ -121,7 +152,17 @@ class Scenario(BaseModel):
     discount_share_per_year: Annotated[Float, Bounds(-0.5, 1)] = 0.08
     """Cost of capital, for owned hardware."""
     owned_use_share: Annotated[Float, Bounds(0, 1, above_low=True)] | None = None
-    """Share of its hours that owned training hardware works; idle hours are paid as well."""
+    """Share of its hours that owned or reserved training hardware works; idle ones are paid too."""
+    residual_share: Annotated[Float, Bounds(0, 1)] = 0.0
+    """Share of its price that owned hardware still fetches at the end of its life."""
+    maintenance_share_per_year: Annotated[Float, Bounds(0, 1)] | None = None
+    """Support and spares of owned hardware, over its price."""
+    space_usd_per_kw_month: Annotated[Float, Bounds(0, 10_000)] | None = None
+    """Room for owned hardware, by the power it can feed; electricity is not in it."""
+    staff_usd_per_device_per_year: Annotated[Float, Bounds(0, 1_000_000)] | None = None
+    """Operators of owned hardware."""
+    spot_interruptions_per_month: Annotated[Float, Bounds(0, 1_000)] | None = None
+    """How often one server of eight devices is taken back when rented at spot prices."""
 
     place: str = "us:US"
     """Whose electricity is bought."""
@@ -129,6 +170,12 @@ class Scenario(BaseModel):
     carbon_kgco2e_per_kwh: Annotated[Float, Bounds(0, 3)] | None = None
     renewable_share: Annotated[Float, Bounds(0, 1)] = 0.0
     """Share of the electricity bought as carbon-free on top of the grid's own mix."""
+    renewable_usd_per_kwh: Annotated[Float, Bounds(0, 10)] | None = None
+    """Price of the carbon-free part (a power purchase agreement); None is the common tariff."""
+    carbon_usd_per_tonne: Annotated[Float, Bounds(0, 100_000)] | None = None
+    """Price put on a tonne of CO2e; None leaves carbon out of the bill."""
+    site_water_litres_per_kwh: Annotated[Float, Bounds(0, 100)] | None = None
+    """Water evaporated on site per kWh of the computers (WUE)."""
     pue: Annotated[Float, Bounds(1, 5)] | None = None
     """Facility energy over IT energy; 1 is a perfect building."""
 
@@ -137,7 +184,18 @@ class Scenario(BaseModel):
     checkpoint_interval_hours: Annotated[Float, Bounds(0, 10_000, above_low=True)] = 4.0
     checkpoints_kept_count: Annotated[Float, Bounds(0, 100_000)] = 5.0
     replica_count: Annotated[Float, Bounds(1, 100)] = 1.0
-    """Copies kept of everything stored."""
+    """Copies kept of everything stored, each in a region of its own."""
+    raw_data_tier: Tier = "cool"
+    """How the raw data is kept once the training data is made from it."""
+    checkpoint_tier: Tier = "hot"
+    raw_to_prepared_ratio: Annotated[Float, Bounds(0, 10_000)] | None = None
+    """Raw over prepared bytes; 0 where the data comes ready."""
+    preparation_core_hours_per_tb: Annotated[Float, Bounds(0, 10_000_000)] | None = None
+    """Processor time to turn a TB of raw data into training data."""
+    evaluation_items_million: Annotated[Float, Bounds(0, 1_000_000)] | None = None
+    """Tokens, images or rows of one full evaluation, in millions."""
+    evaluation_count: Annotated[Float, Bounds(0, 1_000_000)] = 10.0
+    """Full evaluations, of checkpoints on the way included."""
 
     requests_per_day: Annotated[Float, Bounds(0, 1e13)] = 100_000.0
     input_items_per_request: Annotated[Float, Bounds(0, 1e8, above_low=True)] = 1_000.0
@@ -145,10 +203,34 @@ class Scenario(BaseModel):
     output_items_per_request: Annotated[Float, Bounds(0, 1e8)] = 300.0
     """Tokens written per request; 0 for models that do not generate."""
     serving_precision: ServingPrecision = "bf16"
-    serving_batch_count: Annotated[Float, Bounds(1, 100_000)] = 32.0
-    """Requests worked on together by one replica."""
+    serving_batch_count: Annotated[Float, Bounds(1, 100_000)] | None = None
+    """Requests worked on together by one replica; None takes what meets the goals below."""
+    cache_precision: CachePrecision | None = None
+    """Precision of the attention cache; None is what the engine does."""
+    serving_engine: ServingEngine = "vllm"
+    """Software that serves language models."""
+    serving_tensor_parallel_count: Annotated[Float, Bounds(1, 1_024)] | None = None
+    """Devices that share each layer; None is the fewest that hold a replica."""
+    serving_pipeline_parallel_count: Annotated[Float, Bounds(1, 1_024)] = 1.0
+    """Groups of devices that a replica's layers are dealt out to."""
+    prefix_cache_hit_share: Annotated[Float, Bounds(0, 1)] = 0.0
+    """Share of the input that earlier requests left in the attention cache."""
+    reasoning_tokens_per_request: Annotated[Float, Bounds(0, 1e8)] = 0.0
+    """Tokens written before the answer and not shown; paid like the answer."""
+    ttft_slo_s: Annotated[Float, Bounds(0, 1e6, above_low=True)] | None = None
+    """Time to first token that 95 % of requests must keep; None is no goal."""
+    tpot_slo_s: Annotated[Float, Bounds(0, 1e6, above_low=True)] | None = None
+    """Time per output token that must be kept; None is no goal."""
+    latency_slo_s: Annotated[Float, Bounds(0, 1e6, above_low=True)] | None = None
+    """Time from question to last token that 95 % of requests must keep; None is no goal."""
     peak_to_mean_ratio: Annotated[Float, Bounds(1, 1_000)] = 2.0
     """Busiest hour over average hour."""
+    serving_hours_per_day: Annotated[Float, Bounds(0, 24, above_low=True)] = 24.0
+    """Hours of a day in which requests come."""
+    serving_scaling: ServingScaling = "always_on"
+    """Whether rented replicas are given back, by the hour, when the load falls."""
+    api_model: str | None = None
+    """Model of a seller whose interface would answer instead, for comparison."""
     horizon_months: Annotated[Float, Bounds(0, 600, above_low=True)] = 36.0
     """How long the model is kept and served."""
 

@@ -56,6 +56,10 @@ class ValueCase(BaseModel):
     adoption_full_share: Share = None
     adoption_months: Annotated[Float, Bounds(0, 600)] | None = None
     requests_per_outcome: Annotated[Float, Bounds(0, 1e6, above_low=True)] | None = None
+    build_usd: Annotated[Float, Bounds(0, 1e12)] | None = None
+    """People's work before the first outcome, besides the model itself."""
+    operate_usd_per_month: Annotated[Float, Bounds(0, 1e12)] | None = None
+    """People's work while it runs."""
     social_usd_per_right: Usd = None
     """To others than who pays, per right outcome."""
     value_discount_share_per_year: Annotated[Float, Bounds(-0.5, 1)] = 0.1

@@ -55,10 +55,8 @@ class Points:
         return Data(examples.at(slice(0, 300)), examples.at(slice(300, None)))
 
     def data(self) -> Data:
-        data = self.raw()
-        for step in self.preparation():
-            data = step.run(data)
-        return data
+        clean, _ = self.preparation()
+        return self._split(clean.run(self.raw()))
 
     def build(self, size: int, activation: Activation) -> nn.Module:
         return nn.Sequential(

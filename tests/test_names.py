@@ -28,6 +28,7 @@ PER = (
     "_per_gb", "_per_gb_month", "_per_tb_month", "_per_device", "_per_device_hour", "_per_item",
     "_per_request", "_per_token", "_per_replica", "_per_thousand_requests", "_per_parameter",
     "_per_million_items", "_per_step", "_per_sequence", "_per_value", "_per_layer", "_at_16_bit",
+    "_per_tonne", "_per_kw_month", "_per_tb", "_per_gb_month", "_million",
 )  # fmt: skip
 PURE = {
     "mfu": "model FLOP utilisation, a share everyone calls by this name",
@@ -44,6 +45,8 @@ PURE = {
     "size_exponent": "as intercept",
     "data_exponent": "as intercept",
     "recipe_year": "a year of the calendar",
+    "zero_stage": "an ordinal, 0 to 3, of ways to share out state",
+    "lora_rank": "the rank of a matrix",
 }
 
 

@@ -7,8 +7,10 @@ import plotly.graph_objects as go
 from dashboard.theme import COLOURS, Say, figure, linear_ticks
 from engine.records import Bill, Projection
 
-STAGES = ("training", "storage", "deployment")
-DRIVERS = ("hardware", "electricity", "storage", "network")
+STAGES = ("preparation", "training", "evaluation", "storage", "deployment")
+DRIVERS = ("hardware", "upkeep", "electricity", "storage", "network", "carbon")
+REPEATED = "interruption"
+"""Rent of work done again; shown with the hardware."""
 HEADROOM = 1.42
 """The axis ends this far beyond the longest bar, so that its total fits behind it."""
 
@@ -22,7 +24,10 @@ def spending(projection: Projection) -> dict[str, dict[str, float | None]]:
 
 
 def _drivers(bill: Bill) -> dict[str, float | None]:
-    return {driver: _scalar(getattr(bill, f"{driver}_usd").value) for driver in DRIVERS}
+    spent = {driver: _scalar(getattr(bill, f"{driver}_usd").value) for driver in DRIVERS}
+    again = _scalar(getattr(bill, f"{REPEATED}_usd").value)
+    once = spent["hardware"]
+    return spent | {"hardware": None if once is None or again is None else once + again}
 
 
 def _scalar(value: object) -> float | None:
@@ -36,7 +41,7 @@ def where_money_goes(
     stages = list(spent_usd)
     chart = figure(AROUND_HEIGHT + ROW_HEIGHT * len(stages))
     for driver in DRIVERS:
-        amounts = [spent_usd[stage][driver] for stage in stages]
+        amounts = [spent_usd[stage].get(driver, 0.0) for stage in stages]
         if any(amounts):
             _add_driver(chart, driver, stages, amounts, words, money)
     totals = {stage: _total(spent_usd[stage]) for stage in stages}

@@ -24,6 +24,7 @@ from engine.catalogue.schema import (
     Place,
     QualityCurve,
     StoragePrice,
+    ValueTemplate,
 )
 
 __all__ = [
@@ -45,6 +46,8 @@ __all__ = [
     "storage_prices",
     "storage_provider",
     "storage_providers",
+    "value_template",
+    "value_templates",
 ]
 
 PLACE_FACTS = (
@@ -191,6 +194,21 @@ def landmarks() -> tuple[Landmark, ...]:
     """Models of their time, oldest first."""
     rows = loading.csv_rows("landmarks.csv")
     return tuple(loading.sourced_record(Landmark, row, "landmarks.csv") for row in rows)
+
+
+def value_templates() -> tuple[str, ...]:
+    """Ids of every use whose worth is laid out."""
+    return loading.ids("value_templates")
+
+
+@cache
+def value_template(template_id: str) -> ValueTemplate:
+    """What one use is worth."""
+    if template_id not in value_templates():
+        how = f"write engine/catalogue/value_templates/{template_id}.toml"
+        known = _as_labels(value_templates())
+        raise loading.not_known("value template", template_id, known, "value-templates", how)
+    return loading.record(ValueTemplate, "value_templates", template_id)
 
 
 def quality_curves() -> tuple[str, ...]:

@@ -197,9 +197,7 @@ class StoragePrice(Facts):
     """One seller's price for keeping or moving bytes."""
 
     id: str
-    kind: Literal[
-        "object", "block", "snapshot", "egress", "inter_region", "request", "retrieval"
-    ]
+    kind: Literal["object", "block", "snapshot", "egress", "inter_region", "request", "retrieval"]
     provider: str
     region: str
     service: str
@@ -240,6 +238,59 @@ class Landmark(Facts):
     amortised_usd: Positive | None = None
     """Hardware capital used up plus energy, in the prices of its time."""
     source: SourceFact
+
+
+class Guess(Facts):
+    """A number for the user to replace: middle, low, high and the reason."""
+
+    value: FiniteFloat
+    low: FiniteFloat
+    high: FiniteFloat
+    reason: str
+
+
+class ValueTemplate(Facts):
+    """What a use is worth: outcomes, what each way they end is worth, and work without a model.
+
+    Costs of errors are positive. Where nothing is to be told apart (a translation is usable or
+    not), `positive_share` is 1 and only right and missed positives count.
+    """
+
+    title: str
+    outcome: str
+    """One case decided, in words."""
+    outcomes_per_day: Guess
+    positive_share: Guess
+    usd_per_true_positive: Guess
+    usd_per_true_negative: Guess
+    usd_per_false_positive: Guess
+    usd_per_false_negative: Guess
+    recall_share: Guess
+    """Of the model in `scenario`, on the task itself."""
+    specificity_share: Guess
+    baseline_recall_share: Guess
+    """Of what is done today."""
+    baseline_specificity_share: Guess
+    baseline_usd_per_outcome: Guess
+    """Work that one outcome takes today."""
+    review_share: Guess
+    """Outcomes that people look at."""
+    review_usd_per_outcome: Guess
+    review_catch_share: Guess
+    """Errors mended among the outcomes looked at."""
+    growth_share_per_year: Guess
+    adoption_start_share: Guess
+    adoption_full_share: Guess
+    adoption_months: Guess
+    requests_per_outcome: Guess
+    build_usd: Guess
+    """People's work before the first outcome, besides the model itself."""
+    operate_usd_per_month: Guess
+    """People's work while it runs."""
+    social_usd_per_right: Guess
+    """To others than who pays, per right outcome."""
+    scenario: dict[str, str | float]
+    """Choices of a Scenario to start from."""
 
 
 class QualityCurve(Facts):

@@ -13,7 +13,18 @@ from typer.core import TyperGroup
 from engine.records import BadInput, CannotContinue
 from engine.scenario import closest_field
 
-COMMANDS = ("measure", "project", "sweep", "diff", "validate", "facts", "dashboard", "db")
+COMMANDS = (
+    "measure",
+    "project",
+    "plan",
+    "sweep",
+    "diff",
+    "validate",
+    "calibrate",
+    "facts",
+    "dashboard",
+    "db",
+)
 """Every command in the order shown; `engine.cli.<name>` holds its Typer `app`."""
 
 EXIT_FAILED = 1

@@ -10,7 +10,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from engine.cli import log, print_json
+from engine.cli import log, measure_many, print_json
 from engine.records import BadInput, CannotContinue, Machine, Measurement
 
 if TYPE_CHECKING:
@@ -51,7 +51,11 @@ class Outcome:
 @app.command()
 def measure(
     suite: Annotated[
-        str, typer.Option(help="quick (about 3 minutes) or toy (seconds, to try it out).")
+        str,
+        typer.Option(
+            help="quick (about 3 minutes), standard (about 20: every model family through every "
+            "stage), full (about an hour), or toy (seconds, to try it out)."
+        ),
     ] = "quick",
     as_json: Annotated[bool, typer.Option("--json", help="Print a summary as JSON.")] = False,
     only: Annotated[
@@ -62,11 +66,31 @@ def measure(
         typer.Option("--again", help="Measure all once more; the newest counts, the old is kept."),
     ] = False,
     list_jobs: Annotated[bool, typer.Option("--list", help="Show what would be measured.")] = False,
+    nproc: measure_many.Nproc = None,
+    nnodes: measure_many.Nnodes = None,
+    node_rank: measure_many.NodeRank = None,
+    master_addr: measure_many.MasterAddr = None,
+    master_port: measure_many.MasterPort = None,
+    local_addr: measure_many.LocalAddr = None,
+    rdzv_backend: measure_many.RdzvBackend = None,
+    rdzv_endpoint: measure_many.RdzvEndpoint = None,
+    rdzv_id: measure_many.RdzvId = None,
+    rdzv_conf: measure_many.RdzvConf = None,
 ) -> None:
     """Measure this machine; what its database already holds is not measured again.
 
     Each result is kept as soon as it is there: stop at any time, the same command goes on.
     """
+    if nproc is not None:
+        meeting = {
+            "nnodes": nnodes, "node-rank": node_rank, "master-addr": master_addr,
+            "master-port": master_port, "local-addr": local_addr, "rdzv-backend": rdzv_backend,
+            "rdzv-endpoint": rdzv_endpoint, "rdzv-id": rdzv_id, "rdzv-conf": rdzv_conf,
+        }  # fmt: skip
+        measure_many.measure_many(
+            nproc, suite, only or [], again=again, as_json=as_json, rendezvous=meeting
+        )
+        return
     from db.queries import measured_keys
     from db.session import open_database
     from engine.measurement.machine import best_device, this_machine
@@ -136,14 +160,16 @@ def _run(
 
 def _announce(left: list[AnyWorkload], machine: Machine) -> None:
     """The terms of data about to be fetched, and whether other programs are in the way."""
-    from engine.measurement import datasets
+    from engine.measurement import datasets, terms
     from engine.measurement.machine import load_average
     from engine.measurement.workloads.base import learns
 
+    def tell(notice: str) -> None:
+        log.print(notice, markup=False, highlight=False, soft_wrap=True)
+
     if any(learns(job) for job in left):
-        datasets.announce(
-            lambda notice: log.print(notice, markup=False, highlight=False, soft_wrap=True)
-        )
+        datasets.announce(tell)
+    terms.announce((str(job.settings.get("data")) for job in left), tell)
     load = load_average()
     if load is not None and load > machine.logical_core_count / 2:
         log.print(
@@ -156,11 +182,20 @@ def _announce(left: list[AnyWorkload], machine: Machine) -> None:
 
 
 def _print_list(jobs: list[AnyWorkload], left: list[AnyWorkload]) -> None:
+    from engine.measurement.suites import expected_s
+
     table = Table("workload", "settings", "state", box=None)
+    waiting = set(left)
     for job in jobs:
         settings = ", ".join(f"{name}={value}" for name, value in job.settings.items())
-        table.add_row(job.name, settings, "to measure" if job in left else "measured")
-    Console().print(table)
+        state = f"to measure, {expected_s(job):.1f} s" if job in waiting else "measured"
+        table.add_row(job.name, settings, state)
+    console = Console()
+    console.print(table)
+    minutes = sum(map(expected_s, left)) / 60
+    console.print(
+        f"{len(left)} of {len(jobs)} to measure, about {minutes:.0f} minutes.", highlight=False
+    )
 
 
 def _close(outcome: Outcome) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Self
 
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
@@ -13,7 +13,7 @@ from engine.cli import log
 from engine.measurement.events import Advanced, Event, Failed, Finished, Started, Trained
 from engine.measurement.suites import expected_s
 from engine.measurement.workloads.base import AnyWorkload
-from engine.records import Epoch, Measurement
+from engine.records import Epoch, Measurement, Setting
 
 REDRAW_S = 0.5
 """Drawing happens between windows and seldom: a drawing thread would disturb what is timed."""
@@ -58,7 +58,7 @@ class Display:
             case Advanced():
                 self._advance(event.job, event.share)
             case Trained():
-                self._say(epoch_line(event.epoch))
+                self._say(epoch_line(event.epoch, _spoken(_metric(event.job.settings))))
                 self._advance(event.job, _epoch_share(event))
             case Finished():
                 self._end(event.job, result_line(self._labels[event.job], event.measurement))
@@ -112,13 +112,22 @@ def labels(jobs: Sequence[AnyWorkload]) -> dict[AnyWorkload, str]:
     }
 
 
-def epoch_line(epoch: Epoch) -> str:
-    """Loss and accuracy after one pass over the data, in training and held out."""
+def epoch_line(epoch: Epoch, score_name: str = "accuracy") -> str:
+    """Loss and score after one pass over the data, in training and held out."""
     return (
         f"  epoch {epoch.number:>2}  loss {epoch.train_loss_nats:.4f}  "
-        f"accuracy {epoch.train_accuracy_share:.2%}   held out: "
-        f"loss {epoch.held_out_loss_nats:.4f}  accuracy {epoch.held_out_accuracy_share:.2%}"
+        f"{score_name} {epoch.train_accuracy_share:.2%}   held out: "
+        f"loss {epoch.held_out_loss_nats:.4f}  {score_name} {epoch.held_out_accuracy_share:.2%}"
     )
+
+
+def _metric(settings: Mapping[str, Setting]) -> str:
+    """The score that counts, as the settings name it."""
+    return str(settings.get("metric", "accuracy_share"))
+
+
+def _spoken(metric: str) -> str:
+    return metric.removesuffix("_share").replace("_", " ")
 
 
 def result_line(label: str, measurement: Measurement) -> str:
@@ -131,8 +140,9 @@ def result_line(label: str, measurement: Measurement) -> str:
     if measurement.energy_j is not None:
         kind = " (estimated)" if measurement.energy_kind == "estimated" else ""
         parts.append(readable(measurement.energy_j, "J") + kind)
-    if "accuracy_share" in measurement.metrics:
-        parts.append(f"accuracy {measurement.metrics['accuracy_share']:.2%}")
+    metric = _metric(measurement.settings)
+    if metric in measurement.metrics:
+        parts.append(f"{_spoken(metric)} {measurement.metrics[metric]:.2%}")
     return ", ".join(parts)
 
 

@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from engine.records import Projection
     from engine.scenario import Scenario
 
+PARTS = (
+    "preparation", "training", "evaluation", "storage", "deployment", "quality", "total",
+)  # fmt: skip
+
 app = typer.Typer()
 
 
@@ -43,12 +47,12 @@ def project(
 ) -> None:
     """Print what a scenario takes and costs. `hardware=this-machine` is the one measured last."""
     from engine.cli.scenarios import stored_evidence, typed_scenario
-    from engine.projection import explain
+    from engine.projection import explain, with_ranges
     from engine.projection import project as projection_of
 
     evidence = stored_evidence()
     scenario = typed_scenario(file, settings or [], evidence)
-    projection = projection_of(scenario, evidence)
+    projection = with_ranges(projection_of(scenario, evidence))
     if name is not None:
         _save(name, scenario)
     if path is not None:
@@ -63,10 +67,7 @@ def as_document(scenario: Scenario, projection: Projection) -> dict[str, object]
     """Scenario, projection and notes as plain data."""
     return {
         "scenario": scenario.model_dump(mode="json"),
-        "projection": {
-            part: _as_data(getattr(projection, part))
-            for part in ("training", "storage", "deployment", "quality", "total")
-        },
+        "projection": {part: _as_data(getattr(projection, part)) for part in PARTS},
         "notes": [{"code": note.code, "values": dict(note.values)} for note in projection.notes],
     }
 
@@ -118,7 +119,7 @@ def _table(scenario: Scenario, projection: Projection) -> Table:
     table.add_column("", justify="right")
     table.add_column("90 % range", justify="right")
     table.add_column("how it is known")
-    for part in ("training", "storage", "deployment", "quality", "total"):
+    for part in PARTS:
         table.add_section()
         table.add_row(f"[bold]{part.capitalize()}[/bold]")
         for name, estimate in estimates(getattr(projection, part)):

@@ -8,7 +8,6 @@ from pathlib import Path
 
 from rich.table import Table as Grid
 
-import engine.validation
 from engine.validation import inference, runs, training, vision
 from engine.validation.rows import (
     INFERENCE_ANSWERS,
@@ -21,10 +20,8 @@ from engine.validation.rows import (
     write_predictions,
 )
 from engine.validation.score import Scores, SourceScore, compared, scores
+from engine.validation.summary import Line
 from engine.validation.training_answers import FIT_ORDER
-from engine.validation.training_scores import cross_validated
-
-BUNDLED = Path(engine.validation.__file__).parent / "published"
 
 
 @dataclass(frozen=True)
@@ -35,29 +32,12 @@ class Subject:
     predict: Callable[[Sequence[Row]], list[Prediction]]
     scored: tuple[str, ...]
     """The first of these that a row publishes is compared."""
-    left_out: Callable[[], Scores] | None = None
-    """Scores of the bundled rows, each predicted by a fit that saw nothing of its source."""
     source_column: str = "source_id"
 
 
-def rows_of(name: str) -> tuple[Row, ...]:
-    """The bundled rows of a subject."""
-    return read_table(BUNDLED / f"{name}.csv.gz", SUBJECTS[name].answers).rows
-
-
-def _training_left_out() -> Scores:
-    return cross_validated(
-        [row for row in rows_of("training") if row["domain"] in training.LANGUAGE_DOMAINS]
-    )
-
-
-def _runs_left_out() -> Scores:
-    return runs.cross_validated(rows_of("runs"), rows_of("training"))
-
-
 SUBJECTS: Mapping[str, Subject] = {
-    "training": Subject(TRAINING_ANSWERS, training.predict, FIT_ORDER, _training_left_out),
-    "runs": Subject(RUN_ANSWERS, runs.predict, runs.SCORED, _runs_left_out),
+    "training": Subject(TRAINING_ANSWERS, training.predict, FIT_ORDER),
+    "runs": Subject(RUN_ANSWERS, runs.predict, runs.SCORED),
     "inference": Subject(
         INFERENCE_ANSWERS, inference.predict, INFERENCE_ANSWERS, source_column="source_key"
     ),
@@ -81,6 +61,34 @@ def validated(name: str, file: Path, rows_out: Path | None) -> Scores:
     return scores(
         compared(table.rows, predictions, subject.scored, source_column=subject.source_column)
     )
+
+
+SUMMARY_HEADINGS = ("rows", "refused", "median", "of rows", "p90", "bias", "in range", "constant")
+
+
+def summary_grid(found: Sequence[Line]) -> Grid:
+    """All that is claimed, a line each: nothing scored was seen by the fit that predicts it."""
+    grid = Grid(title="Predicted by a fit that never saw its like", padding=(0, 0))
+    grid.add_column("what", min_width=22)
+    for heading in SUMMARY_HEADINGS:
+        grid.add_column(heading, justify="right")
+    for line in found:
+        one, base = line.scores.macro, line.scores.baseline_macro
+        cells = _cells(one)
+        of_rows = _percent(line.scores.all_rows.median_error_share)
+        constant = _percent(None if base is None else base.median_error_share)
+        grid.add_row(line.what, *cells[1:4], of_rows, *cells[4:], constant)
+    grid.caption = (
+        "median: of each source, then averaged; of rows: every row the same; "
+        "constant: one constant fitted on the very rows scored"
+    )
+    return grid
+
+
+def refusals(found: Scores) -> str:
+    """How many rows were refused for which reason, most first; empty where none was."""
+    reasons = sorted(found.macro.refused_because.items(), key=lambda item: -item[1])
+    return "; ".join(f"{count} {why}" for why, count in reasons)
 
 
 def as_document(found: Scores) -> dict[str, object]:

@@ -45,10 +45,16 @@ TITLES = {
     "cost_usd_per_million_items": "cost of 1,000,000 items",
 }
 
+PART_WORDS = {"memory_parts.": "memory: ", "step_time.": "step: ", "methods.": "all, method "}
+
 NOTES = {
     "does-not-fit": "It does not fit: one device would need {share:.2f} of its usable memory. "
     "Take more devices, more memory or a smaller model.",
     "price-unknown": "No price is known for {hardware}. Set {set} to see the money.",
+    "price-old": "The price of {hardware} on record is of {date}, more than a year ago. "
+    "Set {set} if you know a newer one.",
+    "storage-price-old": "The storage prices of {provider} on record are of {date}, "
+    "more than a year ago.",
     "electricity-price-unknown": "No electricity price is known for {place}. Set {set}.",
     "power-unknown": "The power of {hardware} is not known, so nor are energy and carbon.",
     "carbon-unknown": "No carbon intensity is known for {place}. Set {set}.",
@@ -67,7 +73,10 @@ NOTES = {
 
 def title(name: str) -> str:
     """What a number is, in words, without its unit: `bill.cost_usd` is `cost`."""
-    bare = name.removeprefix("bill.")
+    bare = name.removeprefix("bill.").removeprefix("plan.")
+    for prefix, words in PART_WORDS.items():
+        if bare.startswith(prefix):
+            return words + title(bare.removeprefix(prefix))
     if bare in TITLES:
         return TITLES[bare]
     for suffix in ("_kgco2e", "_kwh", "_usd", "_nats", "_share", "_bytes", "_h", "_s"):
@@ -150,6 +159,8 @@ def with_unit(unit: str) -> Callable[[float], str]:
 
 
 FORMATS: tuple[tuple[str, Callable[[float], str]], ...] = (
+    ("step_time.", seconds),
+    ("interval_h", duration),
     ("usd", money),
     ("kgco2e", with_unit("kg CO₂e")),
     ("kwh", with_unit("kWh")),

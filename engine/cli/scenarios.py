@@ -19,14 +19,15 @@ THIS_MACHINE = "this-machine"
 
 
 def stored_evidence() -> Evidence:
-    """What the database holds, ready to replace assumptions."""
+    """What the database holds, and one's own corrections, ready to replace assumptions."""
     from db import queries
+    from db.own_calibration import load_own_calibration
     from db.session import open_database
     from engine.projection import Evidence
 
     database = open_database()
     try:
-        return Evidence.of(queries.measurements(database))
+        return Evidence.of(queries.measurements(database), load_own_calibration())
     finally:
         database.dispose()
 

@@ -23,6 +23,7 @@ from engine.units import MILLION
 
 if TYPE_CHECKING:
     from engine.measurement.workloads.language_model import TrainStep
+    from engine.validation.score import Scores
 
 LEAST_GROWTH_RATIO = 50.0
 """How many times larger than anything the fit saw the model must be."""
@@ -81,7 +82,7 @@ def validate(
     """Compare projections with what was measured, and print the error.
 
     Without options: published rows that come with Modelworth, each predicted by a fit
-    that saw nothing of its source.
+    that saw nothing of its publisher, or of its family of models. It takes about a minute.
     """
     files = {"training": training, "runs": runs, "inference": inference, "vision": vision}
     given = {name: file for name, file in files.items() if file is not None}
@@ -105,21 +106,41 @@ def _show_own(comparisons: list[StepComparison], *, as_json: bool) -> None:
 def _show_published(given: Mapping[str, Path], rows: Path | None, *, as_json: bool) -> None:
     from engine.cli import published
 
-    if given:
-        found = {name: published.validated(name, file, rows) for name, file in given.items()}
-        title = "{}, predicted by the fit that comes along; rows it was fitted on score better"
-    else:
-        found = {
-            name: subject.left_out()
-            for name, subject in published.SUBJECTS.items()
-            if subject.left_out is not None
-        }
-        title = "Published {} of decoders, each source left out of the fit that predicts it"
+    if not given:
+        _show_summary(as_json=as_json)
+        return
+    found = {name: published.validated(name, file, rows) for name, file in given.items()}
     if as_json:
         print_json({name: published.as_document(one) for name, one in found.items()})
         return
     for name, one in found.items():
-        Console(highlight=False).print(published.as_grid(title.format(name), one))
+        title = f"{name}, predicted by the fit that comes along; rows it was fitted on score better"
+        _show_scores(title, one)
+
+
+def _show_summary(*, as_json: bool) -> None:
+    from engine.cli import published
+    from engine.validation.summary import lines
+
+    found = list(lines(lambda text: log.print(text, highlight=False)))
+    if as_json:
+        print_json(
+            {line.key: {"what": line.what} | published.as_document(line.scores) for line in found}
+        )
+        return
+    for line in found:
+        _show_scores(line.what, line.scores)
+    Console(highlight=False).print(published.summary_grid(found))
+
+
+def _show_scores(title: str, found: Scores) -> None:
+    from engine.cli import published
+
+    screen = Console(highlight=False)
+    screen.print(published.as_grid(title, found))
+    refused = published.refusals(found)
+    if refused:
+        screen.print(f"Refused: {refused}.", soft_wrap=True)
 
 
 def compare_own_steps() -> list[StepComparison]:

@@ -123,14 +123,19 @@ def _prepared_path(known: DataSet) -> Path:
 
 def numbered(train: Labelled, held_out: Labelled) -> TextData:
     """Texts as numbers; what a word's number is follows from the training texts alone."""
-    counts = Counter(chain.from_iterable(train))
-    numbers = {word: FIRST_WORD + rank for rank, (word, _) in enumerate(counts.most_common())}
+    numbers = word_numbers(train)
     return TextData(
         train_words=_rows(train, numbers),
         train_classes=np.fromiter(train.values(), np.int32),
         held_out_words=_rows(held_out, numbers),
         held_out_classes=np.fromiter(held_out.values(), np.int32),
     )
+
+
+def word_numbers(train: Labelled) -> dict[str, int]:
+    """Each training word's number, the commonest first."""
+    counts = Counter(chain.from_iterable(train))
+    return {word: FIRST_WORD + rank for rank, (word, _) in enumerate(counts.most_common())}
 
 
 def _rows(texts: Iterable[tuple[str, ...]], numbers: Mapping[str, int]) -> Integers:

@@ -7,7 +7,7 @@ them; a GPU is waited for at the edges of a window only. What comes back is a Me
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from itertools import repeat
 from math import ceil
@@ -69,8 +69,7 @@ MOST_UNFIT = 10
 def measure(workload: AnyWorkload, bench: Bench, progress: Progress = SILENT) -> Measurement:
     """The workload's time, energy and memory per step on this bench."""
     load = load_average()
-    if learns(workload):
-        workload.fetch()
+    _make_ready(workload, bench.device)
     memory = _Window(bench.memory_meter)
     if learns(workload):
         metered = _learn(workload, bench, progress)
@@ -79,10 +78,21 @@ def measure(workload: AnyWorkload, bench: Bench, progress: Progress = SILENT) ->
     return _record(workload, bench, metered, memory.reading(), load)
 
 
+def _make_ready(workload: AnyWorkload, device: torch.device) -> None:
+    if learns(workload):
+        workload.fetch()
+        return
+    make_ready = getattr(workload, "make_ready", None)
+    if make_ready is not None:
+        make_ready(device)
+
+
 def _repeat(workload: Workload, bench: Bench, progress: Progress) -> _Metered:
+    bench = replace(bench, plan=bench.plan_for(getattr(workload, "effort", "full")))
     step = workload.prepare(bench.device)
     try:
-        return _series(_Stopwatch(step, bench), bench, progress)
+        metered = _series(_Stopwatch(step, bench), bench, progress)
+        return replace(metered, metrics={**metered.metrics, **getattr(step, "metrics", dict)()})
     finally:
         close = getattr(step, "close", None)
         if close is not None:
@@ -92,19 +102,21 @@ def _repeat(workload: Workload, bench: Bench, progress: Progress) -> _Metered:
 def _series(watch: _Stopwatch, bench: Bench, progress: Progress) -> _Metered:
     plan, series = bench.plan, _Series()
     step_count = _warm_up(watch, plan)
-    least_s = bench.energy_meter.least_time_s if bench.energy_meter else 0.0
-    energy = _Window(bench.energy_meter)
+    least_s = bench.slowest(bench.energy_meter.least_time_s if bench.energy_meter else 0.0)
+    energy, observed = _Window(bench.energy_meter), _Observed(bench)
     while not _is_enough(series, plan, least_s):
         time_s, cpu_time_s = watch.window(step_count)
         series.add(step_count, time_s, cpu_time_s)
         step_count = _fitting(step_count, time_s, plan.window_s)
         progress.on_share(min(1.0, series.time_s / plan.repeat_s))
     energy_j = energy.reading()
+    metrics = {**energy.metrics, **observed.metrics()}
     # Mean power times the median step: a disturbance weighs no more in energy than in time.
     return _Metered(
         repeat_times_s=series.times_s,
         cpu_time_s=median(series.cpu_times_s),
         energy_j=None if energy_j is None else energy_j / series.time_s * median(series.times_s),
+        metrics=metrics,
     )
 
 
@@ -150,16 +162,17 @@ def _is_enough(series: _Series, plan: Plan, least_s: float) -> bool:
 
 
 def _learn(workload: LearningWorkload, bench: Bench, progress: Progress) -> _Metered:
-    energy = _Window(bench.energy_meter)
+    energy, observed = _Window(bench.energy_meter), _Observed(bench)
     cpu_start_s = bench.clock.cpu_s()
     learned = workload.learn(bench.device, progress.on_epoch)
     cpu_time_s = bench.clock.cpu_s() - cpu_start_s
     energy_j = energy.reading()
+    seen = {**energy.metrics, **observed.metrics()}
     return _Metered(
         repeat_times_s=learned.step_times_s,
         cpu_time_s=cpu_time_s / learned.step_count,
         energy_j=None if energy_j is None else energy_j / learned.step_count,
-        metrics={**learned.metrics, "step_count": float(learned.step_count)},
+        metrics={**seen, **learned.metrics, "step_count": float(learned.step_count)},
         epochs=tuple(learned.epochs),
     )
 
@@ -212,16 +225,19 @@ class _Stopwatch:
         self._step = step
         self._clock = bench.clock
         self._device = bench.device
+        self._slowest = bench.slowest
 
     def window(self, step_count: int) -> tuple[float, float]:
-        """Wall and CPU time of `step_count` steps, s."""
+        """Wall time of `step_count` steps of the slowest process, CPU time of this one, s."""
         step, clock = self._step, self._clock
         self._wait()
+        self._slowest(0.0)
         cpu_start_s, start_s = clock.cpu_s(), clock.wall_s()
         for _ in repeat(None, step_count):
             step()
         self._wait()
-        return clock.wall_s() - start_s, clock.cpu_s() - cpu_start_s
+        time_s, cpu_time_s = clock.wall_s() - start_s, clock.cpu_s() - cpu_start_s
+        return self._slowest(time_s), cpu_time_s
 
     def _wait(self) -> None:
         if self._device.type == "cuda":
@@ -239,6 +255,11 @@ class _Window:
         except MeterUnavailable:
             self._meter = None
 
+    @property
+    def metrics(self) -> Mapping[str, float]:
+        """What else the meter saw, also where it died on the way."""
+        return getattr(self._meter, "metrics", {})
+
     def reading(self) -> float | None:
         """What the meter says; None where it cannot, or has not moved."""
         if self._meter is None:
@@ -248,3 +269,16 @@ class _Window:
         except MeterUnavailable:
             return None
         return reading if reading > 0 else None
+
+
+class _Observed:
+    """What a bench's observer sees from now on."""
+
+    def __init__(self, bench: Bench) -> None:
+        self._observer = bench.observer
+        if self._observer is not None:
+            self._observer.start()
+
+    def metrics(self) -> Mapping[str, float]:
+        """All of it; nothing without an observer."""
+        return {} if self._observer is None else self._observer.stop()

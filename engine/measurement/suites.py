@@ -12,7 +12,9 @@ from engine.measurement import version
 from engine.measurement.archives import DataUnavailable
 from engine.measurement.bench import Bench, bench_of
 from engine.measurement.events import Advanced, Event, Failed, Finished, Started, Trained
+from engine.measurement.execution import is_native
 from engine.measurement.runner import Progress, measure
+from engine.measurement.topics import FULL, STANDARD, collected
 from engine.measurement.workloads import (
     Decode,
     Matmul,
@@ -91,9 +93,43 @@ def toy(device: torch.device) -> list[AnyWorkload]:  # noqa: ARG001
     return [*products, MemoryCopy(size_bytes=MIB), *_storage(MIB)]
 
 
-SUITES: dict[str, Callable[[torch.device], list[AnyWorkload]]] = {"quick": quick, "toy": toy}
+def standard(device: torch.device) -> list[AnyWorkload]:
+    """About 20 minutes on two CPU cores: `quick`, and the whole life of every model family."""
+    return [*quick(device), *collected(STANDARD, device)]
 
-EXPECTED_S = {"text_classifier": 5.0}
+
+def full(device: torch.device) -> list[AnyWorkload]:
+    """`standard` with more seeds, settings and folds: some hours."""
+    return [*quick(device), *collected(STANDARD + FULL, device)]
+
+
+SUITES: dict[str, Callable[[torch.device], list[AnyWorkload]]] = {
+    "quick": quick,
+    "toy": toy,
+    "standard": standard,
+    "full": full,
+}
+
+EXPECTED_S = {
+    "text_classifier": 5.0,
+    "prepare": 2.0,
+    "train": 8.0,
+    "train_step": 1.0,
+    "evaluate": 1.0,
+    "cross_validate": 20.0,
+    "export": 1.5,
+    "load": 0.6,
+    "infer": 0.8,
+    "quantise_torch": 1.5,
+    "quantise_onnx": 1.5,
+    "prune": 2.5,
+    "distil": 5.0,
+    "stop_early": 5.0,
+    "change_batch": 2.0,
+    "federate": 4.0,
+    "train_private": 4.0,
+    "explain": 2.0,
+}
 """For the time left, before anything is known."""
 EXPECTED_STEP_S = 1.2
 
@@ -117,14 +153,7 @@ def _roofline(device: torch.device) -> list[AnyWorkload]:
 def _sizes(device: torch.device, precision: str) -> tuple[int, ...]:
     if device.type == "cuda":
         return GPU_SIZES
-    return CPU_SIZES if _is_native(precision) else SLOW_CPU_SIZES
-
-
-def _is_native(precision: str) -> bool:
-    if precision == "fp32":
-        return True
-    supported = getattr(torch.ops.mkldnn, f"_is_mkldnn_{precision}_supported", None)
-    return supported is not None and bool(supported())
+    return CPU_SIZES if is_native(device, precision) else SLOW_CPU_SIZES
 
 
 def _storage(size_bytes: int) -> list[AnyWorkload]:
@@ -195,7 +224,7 @@ def run(
     """Each missing measurement as soon as it is taken, to be kept before the next begins."""
     unavailable: dict[Setting | None, str] = {}
     for job in missing(jobs, already, bench.machine, repetition_number):
-        task = job.settings.get("task")
+        task = job.settings.get("task", job.settings.get("data"))
         if task in unavailable:
             on_event(Failed(job, unavailable[task]))
             continue
@@ -205,7 +234,7 @@ def run(
         except DataUnavailable as error:
             unavailable[task] = _reason(error)
             on_event(Failed(job, _reason(error)))
-        except (RuntimeError, MemoryError) as error:
+        except (RuntimeError, ValueError, MemoryError) as error:
             on_event(Failed(job, _reason(error)))
         else:
             measurement = replace(measurement, repetition_number=repetition_number)

@@ -4,15 +4,27 @@
 """
 
 from engine import catalogue
-from engine.projection import hardware, notes, quality, replicas, site, stages, storage
+from engine.projection import (
+    evaluation,
+    hardware,
+    notes,
+    preparation,
+    quality,
+    replicas,
+    site,
+    stages,
+    storage,
+)
 from engine.projection import training as training_work
+from engine.projection.deployment import deployment_stage
 from engine.projection.evidence import NO_EVIDENCE, Evidence
+from engine.projection.ranges import with_ranges
 from engine.projection.sized import sized
 from engine.projection.working import explain
 from engine.records import Projection
 from engine.scenario import Scenario
 
-__all__ = ["NO_EVIDENCE", "Evidence", "explain", "project"]
+__all__ = ["NO_EVIDENCE", "Evidence", "explain", "project", "with_ranges"]
 
 
 def project(scenario: Scenario, evidence: Evidence = NO_EVIDENCE) -> Projection:
@@ -24,20 +36,30 @@ def project(scenario: Scenario, evidence: Evidence = NO_EVIDENCE) -> Projection:
     model = sized(scenario, catalogue.model(scenario.model))
     device = hardware.device(scenario.hardware, evidence)
     terms = site.site(scenario, device)
-    requests = stages.request_count(scenario)
 
     work = training_work.work(scenario, model, device)
     service = replicas.service(scenario, model, device)
     kept = storage.kept(scenario, model, work)
-    traffic = storage.traffic(scenario, model, requests)
+    traffic = storage.traffic(scenario, model, service.request_count)
 
+    prepared = preparation.preparation_stage(scenario, model, terms, kept.raw_bytes)
     training = stages.training_stage(scenario, model, device, terms, work)
+    evaluated = evaluation.evaluation_stage(scenario, model, device, terms)
     storing = stages.storage_stage(scenario, terms, kept)
-    deployment = stages.deployment_stage(scenario, model, device, terms, service, requests, traffic)
+    deployment = deployment_stage(scenario, model, device, terms, service, traffic)
     score = quality.quality(scenario, model, evidence)
-    total = stages.total(scenario, training, storing, deployment)
+    bills = {
+        "preparation": prepared.bill,
+        "training": training.bill,
+        "evaluation": evaluated.bill,
+        "storage": storing.bill,
+        "deployment": deployment.bill,
+    }
+    total = stages.total(scenario, bills)
     return Projection(
+        preparation=prepared,
         training=training,
+        evaluation=evaluated,
         storage=storing,
         deployment=deployment,
         quality=score.quality,

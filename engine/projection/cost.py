@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from engine.units import HOURS_PER_MONTH, HOURS_PER_YEAR, Float
+from engine.units import HOURS_PER_MONTH, HOURS_PER_YEAR, WATTS_PER_KILOWATT, Float
+
+KG_PER_TONNE = 1e3
 
 FEWEST_COUNT = 1e-9
 """Less than this many requests are none."""
@@ -33,6 +35,22 @@ def capital_recovery_factor(discount_share_per_year: Float, device_life_years: F
     return np.where(np.isnan(rate), 1.0 / device_life_years, factor)
 
 
+def recovered_share_per_year(
+    discount_share_per_year: Float, device_life_years: Float, residual_share: Float
+) -> Float:
+    """Share of a price to recover each year, less what the hardware still fetches at the end.
+
+    `CRF * (1 - s / (1 + r)^n)`: the residual value is received after the life, so it counts
+    for what it is worth today.
+
+    Source: Short, Packey, Holt 1995, https://doi.org/10.2172/35391
+    """
+    worth_today_share = residual_share * (1.0 + discount_share_per_year) ** -device_life_years
+    return capital_recovery_factor(discount_share_per_year, device_life_years) * (
+        1.0 - worth_today_share
+    )
+
+
 def owned_usd_per_device_hour(purchase_usd: Float, recovered_share_per_year: Float) -> Float:
     """Capital to recover for each hour that passes, whether the device works or not."""
     return purchase_usd * recovered_share_per_year / HOURS_PER_YEAR
@@ -53,16 +71,49 @@ def hardware_usd(paid_device_hours: Float, usd_per_device_hour: Float) -> Float:
     return paid_device_hours * usd_per_device_hour
 
 
+def upkeep_usd_per_device_hour(
+    purchase_usd: Float,
+    maintenance_share_per_year: Float,
+    provisioned_power_w: Float,
+    space_usd_per_kw_month: Float,
+    staff_usd_per_device_per_year: Float,
+) -> Float:
+    """Maintenance, space and staff for each hour that an owned device stands there.
+
+    Space is let by the power it can feed, not by the power drawn.
+    """
+    per_year = purchase_usd * maintenance_share_per_year + staff_usd_per_device_per_year
+    space_per_month = provisioned_power_w / WATTS_PER_KILOWATT * space_usd_per_kw_month
+    return per_year / HOURS_PER_YEAR + space_per_month / HOURS_PER_MONTH
+
+
+def upkeep_usd(paid_device_hours: Float, upkeep_usd_per_device_hour: Float) -> Float:
+    """Maintenance, space and staff of owned hardware, idle hours included."""
+    return paid_device_hours * upkeep_usd_per_device_hour
+
+
+def carbon_usd(carbon_kgco2e: Float, embodied_kgco2e: Float, carbon_usd_per_tonne: Float) -> Float:
+    """Price put on the carbon of the electricity bought and of the hardware used up."""
+    return (carbon_kgco2e + embodied_kgco2e) / KG_PER_TONNE * carbon_usd_per_tonne
+
+
 def electricity_usd(facility_energy_kwh: Float, usd_per_kwh: Float) -> Float:
     """Price of the electricity the building draws."""
     return facility_energy_kwh * usd_per_kwh
 
 
 def cost_usd(
-    hardware_usd: Float, electricity_usd: Float, storage_usd: Float, network_usd: Float
+    hardware_usd: Float,
+    interruption_usd: Float,
+    upkeep_usd: Float,
+    electricity_usd: Float,
+    storage_usd: Float,
+    network_usd: Float,
+    carbon_usd: Float,
 ) -> Float:
     """Everything one stage costs over the horizon."""
-    return hardware_usd + electricity_usd + storage_usd + network_usd
+    computing_usd = hardware_usd + interruption_usd + upkeep_usd + electricity_usd
+    return computing_usd + storage_usd + network_usd + carbon_usd
 
 
 def usd_per_thousand_requests(cost_usd: Float, request_count: Float) -> Float:
@@ -82,28 +133,46 @@ def usd_per_million_items(
     )
 
 
+def usd_per_million_items_of_part(
+    cost_usd: Float, time_share: Float, request_count: Float, items_per_request: Float
+) -> Float:
+    """Cost of a million items of input, or of output, by the devices' time they take."""
+    return _per(cost_usd * time_share, request_count * items_per_request) * 1e6
+
+
+def in_use_usd(cost_usd: Float, busy_share: Float) -> Float:
+    """What the hours worked cost; the idle ones are left out."""
+    return cost_usd * busy_share
+
+
 def usd_per_month(cost_usd: Float, horizon_months: Float) -> Float:
     """Cost of an average month of the horizon."""
     return cost_usd / horizon_months
 
 
-def total_facility_energy_kwh(
-    training_kwh: Float, storage_kwh: Float, deployment_kwh: Float
-) -> Float:
-    """Energy of training, storage and deployment together."""
-    return training_kwh + storage_kwh + deployment_kwh
+def total_facility_energy_kwh(**stage_kwh: Float) -> Float:
+    """Energy of all stages together."""
+    return sum(stage_kwh.values())
 
 
-def total_carbon_kgco2e(
-    training_kgco2e: Float, storage_kgco2e: Float, deployment_kgco2e: Float
-) -> Float:
-    """Carbon of training, storage and deployment together."""
-    return training_kgco2e + storage_kgco2e + deployment_kgco2e
+def total_carbon_kgco2e(**stage_kgco2e: Float) -> Float:
+    """Carbon of the electricity of all stages together."""
+    return sum(stage_kgco2e.values())
 
 
-def total_cost_usd(training_usd: Float, storage_usd: Float, deployment_usd: Float) -> Float:
-    """Money for training, storage and deployment together."""
-    return training_usd + storage_usd + deployment_usd
+def total_embodied_kgco2e(**stage_kgco2e: Float) -> Float:
+    """Carbon of making what all stages use up."""
+    return sum(stage_kgco2e.values())
+
+
+def total_water_litres(**stage_litres: Float) -> Float:
+    """Water of all stages together."""
+    return sum(stage_litres.values())
+
+
+def total_cost_usd(**stage_usd: Float) -> Float:
+    """Money for all stages together."""
+    return sum(stage_usd.values())
 
 
 def _per(amount: Float, count: Float) -> Float:

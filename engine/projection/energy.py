@@ -54,14 +54,32 @@ def facility_energy_kwh(it_energy_kwh: Float, pue: Float) -> Float:
     return it_energy_kwh * pue
 
 
+def mixed_usd_per_kwh(
+    usd_per_kwh: Float, renewable_usd_per_kwh: Float, renewable_share: Float
+) -> Float:
+    """Price of a kWh, a share of which is bought carbon-free at a price of its own."""
+    return usd_per_kwh + (renewable_usd_per_kwh - usd_per_kwh) * renewable_share
+
+
 def training_power_w(device: Device) -> Estimate:
     """Power of one device and its share of the server while training."""
     return _with_host(_busy_device_power_w(device, "device_power_share_training"))
 
 
-def serving_power_w(device: Device, busy_share: Estimate) -> Estimate:
-    """Mean power of one always-on device and its share of the server while serving."""
-    busy = _with_host(_busy_device_power_w(device, "device_power_share_serving"))
+def provisioned_power_w(device: Device) -> Estimate:
+    """Most power a device and its share of the server may draw: what its room must feed."""
+    tdp_w = device.fact("tdp_w")
+    return _with_host(tdp_w) if tdp_w.known else training_power_w(device)
+
+
+def serving_power_w(
+    device: Device, busy_share: Estimate, working_power_w: Estimate | None = None
+) -> Estimate:
+    """Mean power of one device that is on, and its share of the server, while serving.
+
+    `working_power_w` is that of a device at work where the load says it better than in general.
+    """
+    busy = _with_host(working_power_w or _busy_device_power_w(device, "device_power_share_serving"))
     idle = _with_host(_idle_device_power_w(device))
     return derive(mean_power_w, busy_power_w=busy, idle_power_w=idle, busy_share=busy_share)
 

@@ -11,6 +11,7 @@ from statistics import fmean, median, stdev
 from engine import catalogue
 from engine.projection import step_time
 from engine.projection.lines import Line, fit_line
+from engine.projection.own_calibration import NO_OWN_CALIBRATION, OwnCalibration
 from engine.projection.step_time import StepTimeFit
 from engine.records import BadInput, Estimate, Kind, Machine, Measurement, Source, measurement_key
 
@@ -174,9 +175,13 @@ class Evidence:
     """By `Machine.hardware_id`, oldest machine first."""
     classifier_points: Mapping[str, tuple[ClassifierPoint, ...]] = field(default_factory=dict)
     """By task, smallest first."""
+    own: OwnCalibration = NO_OWN_CALIBRATION
+    """Corrections of fitted speeds from one's own rows (`modelworth calibrate --own`)."""
 
     @classmethod
-    def of(cls, measurements: Sequence[Measurement]) -> Evidence:
+    def of(
+        cls, measurements: Sequence[Measurement], own: OwnCalibration = NO_OWN_CALIBRATION
+    ) -> Evidence:
         """Evidence from measurements of any machines; of repetitions the newest counts."""
         newest = _newest_of_each(measurements)
         by_hardware: dict[str, list[Measurement]] = defaultdict(list)
@@ -185,6 +190,7 @@ class Evidence:
         return cls(
             {name: HardwareEvidence(ms[-1].machine, tuple(ms)) for name, ms in by_hardware.items()},
             _classifier_points(m for m in newest if m.workload == "text_classifier"),
+            own,
         )
 
     @property

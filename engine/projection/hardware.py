@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 from engine import catalogue
@@ -12,6 +12,7 @@ from engine.projection.evidence import (
     Evidence,
     HardwareEvidence,
 )
+from engine.projection.own_calibration import NO_OWN_CALIBRATION, OwnCalibration
 from engine.projection.working import assumed, derive, first_known, known_fact, unknown
 from engine.records import Estimate
 from engine.units import BYTES_PER_GB, TERA, Float
@@ -39,6 +40,8 @@ class Device:
     memory_bytes: Estimate
     bandwidth_bytes_per_s: Estimate
     """Reachable, by measurement or as a share of the printed one."""
+    own: OwnCalibration = NO_OWN_CALIBRATION
+    """Corrections of fitted speeds from one's own rows."""
 
     @property
     def is_whole_machine(self) -> bool:
@@ -116,10 +119,10 @@ def device(hardware: str, evidence: Evidence) -> Device:
     """
     found = evidence.for_hardware(hardware)
     if not hardware.startswith(MEASURED_PREFIX):
-        return _catalogued(hardware, found)
+        return replace(_catalogued(hardware, found), own=evidence.own)
     assert found is not None
     if found.accelerator_id is not None:
-        return _catalogued(found.accelerator_id, found)
+        return replace(_catalogued(found.accelerator_id, found), own=evidence.own)
     return _only_measured(found)
 
 

@@ -10,18 +10,15 @@ from engine.projection.sized import Sized
 from engine.projection.working import assumed, chosen, derive
 from engine.records import Estimate
 from engine.scenario import Optimiser, Scenario
-from engine.units import BYTES_PER_VALUE, Float
+from engine.units import Float
 
 FULL_WEIGHT_BYTES = 4.0
+HALF_COPY_BYTES = 2.0
 HALF_WEIGHT_BYTES = 6.0
 """A 16-bit copy to compute with and a 32-bit one to update."""
 GRADIENT_BYTES = 4.0
 OPTIMISER_BYTES: dict[Optimiser, float] = {"sgd": 0.0, "momentum": 4.0, "adamw": 8.0}
 """One 32-bit number a parameter for each running mean the optimiser keeps."""
-
-KEPT_ACTIVATION_VALUES = 17.0
-"""16-bit values kept for backward per token, layer and unit of width: 34 bytes."""
-LOGIT_BYTES = 4.0
 
 
 def state_bytes_per_parameter(
@@ -48,39 +45,6 @@ def sharded_state_bytes(
     return parameter_count * state_bytes_per_parameter / device_count
 
 
-def kept_activation_bytes(
-    step_token_count: Float, layer_count: Float, hidden_size: Float, bytes_per_value: Float
-) -> Float:
-    """Activations of a transformer when all are kept for backward: 34 bytes at 16 bits.
-
-    For each token, layer and unit of width; attention scores are not stored (fused kernel).
-
-    Source: Korthikanti et al. 2022, "Reducing Activation Recomputation in Large Transformer
-    Models", equation 2 without the score term, https://arxiv.org/abs/2205.05198
-    """
-    values = step_token_count * layer_count * hidden_size * KEPT_ACTIVATION_VALUES
-    return values * bytes_per_value
-
-
-def recomputed_activation_bytes(
-    step_token_count: Float, layer_count: Float, hidden_size: Float, bytes_per_value: Float
-) -> Float:
-    """Activations of a transformer when each layer keeps its input and is run again for backward.
-
-    The inputs of all layers, and everything inside the one being run.
-
-    Source: Chen et al. 2016, "Training Deep Nets with Sublinear Memory Cost",
-    https://arxiv.org/abs/1604.06174
-    """
-    values = step_token_count * hidden_size * (layer_count + KEPT_ACTIVATION_VALUES)
-    return values * bytes_per_value
-
-
-def logit_bytes(step_token_count: Float, vocabulary_size: Float) -> Float:
-    """The 32-bit scores over the vocabulary that the loss is taken from."""
-    return step_token_count * vocabulary_size * LOGIT_BYTES
-
-
 def work_activation_bytes(
     step_item_count: Float, forward_flop_per_item: Float, activation_bytes_per_flop: Float
 ) -> Float:
@@ -88,17 +52,9 @@ def work_activation_bytes(
     return step_item_count * forward_flop_per_item * activation_bytes_per_flop
 
 
-def needed_bytes_per_device(
-    state_bytes: Float,
-    kept_activation_bytes: Float,
-    recomputed_activation_bytes: Float,
-    logit_bytes: Float,
-    usable_bytes: Float,
-) -> Float:
-    """Memory one device needs: state and activations, recomputed where keeping them is too much."""
-    kept = state_bytes + kept_activation_bytes + logit_bytes
-    recomputed = state_bytes + recomputed_activation_bytes + logit_bytes
-    return np.where(kept <= usable_bytes, kept, recomputed)
+def needed_bytes_per_device(state_bytes: Float, activation_bytes: Float) -> Float:
+    """Memory one device needs: its share of the state, and what it keeps for backward."""
+    return state_bytes + activation_bytes
 
 
 def usable_bytes(memory_bytes: Float, usable_share: Float) -> Float:
@@ -125,24 +81,22 @@ def usable(device: Device) -> Estimate:
     )
 
 
-def training_memory(
-    scenario: Scenario, model: Sized, device: Device, forward_flop: Estimate
-) -> Estimate:
-    """Bytes one device needs while training."""
-    state = derive(
-        sharded_state_bytes,
-        parameter_count=model.parameter_count,
-        state_bytes_per_parameter=_state(scenario),
-        device_count=chosen(scenario.training_device_count),
-    )
-    kept, recomputed, logits = _activations(scenario, model, forward_flop)
+def training_memory(scenario: Scenario, model: Sized, forward_flop: Estimate) -> Estimate:
+    """Bytes one device needs while training what has no known layers."""
     return derive(
         needed_bytes_per_device,
-        state_bytes=state,
-        kept_activation_bytes=kept,
-        recomputed_activation_bytes=recomputed,
-        logit_bytes=logits,
-        usable_bytes=usable(device),
+        state_bytes=derive(
+            sharded_state_bytes,
+            parameter_count=model.parameter_count,
+            state_bytes_per_parameter=_state(scenario),
+            device_count=chosen(scenario.training_device_count),
+        ),
+        activation_bytes=derive(
+            work_activation_bytes,
+            step_item_count=assumed(step_items_name(model.known)),
+            forward_flop_per_item=forward_flop,
+            activation_bytes_per_flop=assumed("activation_bytes_per_flop"),
+        ),
     )
 
 
@@ -153,35 +107,6 @@ def _state(scenario: Scenario) -> Estimate:
         weight_bytes=chosen(weight_bytes),
         gradient_bytes=chosen(GRADIENT_BYTES),
         optimiser_bytes=chosen(OPTIMISER_BYTES[scenario.optimiser]),
-    )
-
-
-def _activations(
-    scenario: Scenario, model: Sized, forward_flop: Estimate
-) -> tuple[Estimate, Estimate, Estimate]:
-    if not (model.is_transformer and model.vocabulary_size.known):
-        kept = derive(
-            work_activation_bytes,
-            step_item_count=assumed(step_items_name(model.known)),
-            forward_flop_per_item=forward_flop,
-            activation_bytes_per_flop=assumed("activation_bytes_per_flop"),
-        )
-        return kept, kept, chosen(0.0)
-    tokens = derive(
-        step_token_count,
-        step_tokens=assumed("training_step_tokens"),
-        sequence_tokens=model.sequence_tokens,
-    )
-    layers = {
-        "step_token_count": tokens,
-        "layer_count": model.layer_count,
-        "hidden_size": model.hidden_size,
-        "bytes_per_value": chosen(max(2.0, BYTES_PER_VALUE[scenario.precision])),
-    }
-    return (
-        derive(kept_activation_bytes, **layers),
-        derive(recomputed_activation_bytes, **layers),
-        derive(logit_bytes, step_token_count=tokens, vocabulary_size=model.vocabulary_size),
     )
 
 

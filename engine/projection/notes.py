@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 
 import numpy as np
 
-from engine.projection import energy
+from engine.projection import energy, money_hardware, storage_prices
 from engine.projection.hardware import Device
 from engine.projection.item_times import WORST_RESIDUAL_SHARE
 from engine.projection.replicas import Service
@@ -15,6 +16,8 @@ from engine.projection.sized import Sized
 from engine.projection.training import Work
 from engine.records import Estimate, Note
 from engine.scenario import Scenario
+
+OLDEST_PRICE = timedelta(days=365)
 
 REPEATS_WORTH_LITTLE = 4.0
 """Passes over the same text after which more teach a language model little.
@@ -35,9 +38,12 @@ def notes(
     return (
         *_memory(work),
         *_prices(scenario, device, terms),
+        *_price_ages(scenario, device),
         *_precision(scenario, device),
         *_measured_range(scenario, device, model),
+        *_fitted_range(work),
         *_data(scenario, model, service),
+        *service.speed.notes,
     )
 
 
@@ -58,6 +64,21 @@ def _prices(scenario: Scenario, device: Device, terms: Site) -> Iterator[Note]:
         yield Note("power-unknown", {"hardware": device.name})
     if not terms.bought_kgco2e_per_kwh.known:
         yield _place(scenario, "carbon-unknown", "carbon_kgco2e_per_kwh")
+
+
+def _price_ages(scenario: Scenario, device: Device) -> Iterator[Note]:
+    """Prices that were taken although a year or more has passed since they held."""
+    oldest = datetime.now(UTC).date() - OLDEST_PRICE
+    held = money_hardware.price_date(scenario, device)
+    if held is not None and held < oldest:
+        cloud = scenario.ownership == "cloud"
+        field = "usd_per_device_hour" if cloud else "usd_per_device"
+        values = {"hardware": device.name, "date": held.isoformat(), "set": field}
+        yield Note("price-old", values)
+    kept = storage_prices.price_date(scenario.storage_provider)
+    if kept is not None and kept < oldest:
+        values = {"provider": scenario.storage_provider, "date": kept.isoformat()}
+        yield Note("storage-price-old", values)
 
 
 def _place(scenario: Scenario, code: str, field: str) -> Note:
@@ -82,6 +103,12 @@ def _measured_range(scenario: Scenario, device: Device, model: Sized) -> Iterato
     low, high = fit.smallest_parameter_count, fit.largest_parameter_count
     if np.any(count < low) or np.any(count > high):
         yield Note("outside-measured", {"quantity": "parameters", "metric": "training step time"})
+
+
+def _fitted_range(work: Work) -> Iterator[Note]:
+    if work.is_outside_fit:
+        values = {"quantity": "training compute", "metric": "training step time"}
+        yield Note("outside-measured", values)
 
 
 def _data(scenario: Scenario, model: Sized, service: Service) -> Iterator[Note]:

@@ -7,6 +7,8 @@ import numpy as np
 from engine.units import BILLION, Float
 
 KV_VALUES_PER_TOKEN_LAYER = 2.0
+FORWARD_AND_BACKWARD = 3.0
+"""Passes of training in units of a forward one: the backward pass is two."""
 
 
 def parameter_count(parameters_billion: Float) -> Float:

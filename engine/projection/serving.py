@@ -20,6 +20,21 @@ def cache_bytes_per_token(kv_bytes_per_token_at_16_bit: Float, bytes_per_value: 
     return kv_bytes_per_token_at_16_bit * np.maximum(bytes_per_value, 2.0) / 2.0
 
 
+def kept_bytes_per_token(kv_bytes_per_token_at_16_bit: Float, bytes_per_value: Float) -> Float:
+    """Attention cache per token at the precision it is kept in."""
+    return kv_bytes_per_token_at_16_bit * bytes_per_value / 2.0
+
+
+def batch_cache_bytes(cache_bytes_per_request: Float, batch_count: Float) -> Float:
+    """Attention cache of a full batch at full length."""
+    return cache_bytes_per_request * batch_count
+
+
+def reserved_bytes(reserved_bytes_per_device: Float, device_count: Float) -> Float:
+    """Memory for activations, buffers and the software itself, on all devices of a replica."""
+    return reserved_bytes_per_device * device_count
+
+
 def mean_context_tokens(input_tokens: Float, output_tokens: Float) -> Float:
     """Tokens an average output token looks back on: all input, and half the output."""
     return input_tokens + output_tokens / 2.0
@@ -33,7 +48,8 @@ def replica_bytes(
     output_tokens: Float,
 ) -> Float:
     """Memory of one replica: weights, and the attention cache of a full batch at full length."""
-    return weight_bytes + cache_bytes_per_token * batch_count * (input_tokens + output_tokens)
+    held = full_cache_bytes(cache_bytes_per_token, batch_count, input_tokens, output_tokens)
+    return weight_bytes + held
 
 
 def devices_per_replica(replica_bytes: Float, usable_bytes: Float) -> Float:
@@ -133,6 +149,55 @@ def generated_requests_per_s(
     return batch_count / (batch_count * prefill_time_s + output_tokens * decode_time_s)
 
 
+def first_token_s(prefill_time_s: Float, decode_time_s: Float) -> Float:
+    """Seconds until the first token: the input is read, and one token written."""
+    return prefill_time_s + decode_time_s
+
+
+def prefill_time_share(
+    batch_count: Float, prefill_time_s: Float, decode_time_s: Float, output_tokens: Float
+) -> Float:
+    """Share of a replica's working time that goes to reading input."""
+    read_s = batch_count * prefill_time_s
+    return read_s / (read_s + output_tokens * decode_time_s)
+
+
+def full_cache_bytes(
+    cache_bytes_per_token: Float, batch_count: Float, input_tokens: Float, output_tokens: Float
+) -> Float:
+    """Attention cache of a full batch at full length."""
+    return cache_bytes_per_token * batch_count * (input_tokens + output_tokens)
+
+
+def batch_limit_count(
+    usable_bytes: Float,
+    device_count: Float,
+    weight_bytes: Float,
+    cache_bytes_per_token: Float,
+    input_tokens: Float,
+    output_tokens: Float,
+) -> Float:
+    """Most requests whose attention cache fits beside the weights; at least one."""
+    free = usable_bytes * device_count - weight_bytes
+    each = cache_bytes_per_token * (input_tokens + output_tokens)
+    return np.maximum(np.floor(free / each), 1.0)
+
+
+def activation_bytes(
+    held_bytes_per_request: Float, batch_count: Float, software_bytes: Float
+) -> Float:
+    """Memory for the layers' results of a batch, and for the software itself."""
+    return held_bytes_per_request * batch_count + software_bytes
+
+
+def item_batch_limit_count(
+    usable_bytes: Float, weight_bytes: Float, software_bytes: Float, held_bytes_per_request: Float
+) -> Float:
+    """Most requests whose results fit beside the weights on one device; at least one."""
+    free = usable_bytes - weight_bytes - software_bytes
+    return np.maximum(np.floor(free / held_bytes_per_request), 1.0)
+
+
 def answered_requests_per_s(batch_count: Float, pass_time_s: Float) -> Float:
     """Requests a replica answers each second when one pass answers a batch."""
     return batch_count / pass_time_s
@@ -153,6 +218,15 @@ def peak_requests_per_s(mean_requests_per_s: Float, peak_to_mean_ratio: Float) -
     return mean_requests_per_s * peak_to_mean_ratio
 
 
+def busiest_requests_per_s(
+    requests_per_day: Float, peak_to_mean_ratio: Float, serving_hours_per_day: Float
+) -> Float:
+    """Requests each second in the busiest hour; fewer hours a day are all the busier."""
+    least_ratio = HOURS_PER_DAY / serving_hours_per_day
+    ratio = np.maximum(peak_to_mean_ratio, least_ratio)
+    return mean_requests_per_s(requests_per_day) * ratio
+
+
 def replica_count(peak_requests_per_s: Float, requests_per_s_per_replica: Float) -> Float:
     """Whole replicas that carry the busiest hour; none without a load."""
     return np.ceil(peak_requests_per_s / requests_per_s_per_replica)
@@ -166,14 +240,6 @@ def device_count(replica_count: Float, devices_per_replica: Float) -> Float:
 def request_count(requests_per_day: Float, horizon_months: Float) -> Float:
     """Requests over the horizon."""
     return requests_per_day * DAYS_PER_MONTH * horizon_months
-
-
-def busy_share(
-    mean_requests_per_s: Float, replica_count: Float, requests_per_s_per_replica: Float
-) -> Float:
-    """Share of the time that serving devices work rather than wait."""
-    capacity = np.maximum(replica_count, 1.0) * requests_per_s_per_replica
-    return np.minimum(mean_requests_per_s / capacity, 1.0)
 
 
 def active_share(active_parameter_count: Float, parameter_count: Float) -> Float:

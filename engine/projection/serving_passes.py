@@ -131,17 +131,23 @@ def step_time(s: Serving, e: Efficiencies, z: Sizes, batch_count: Float) -> Pass
 
 def prompt_time_s(s: Serving, e: Efficiencies, z: Sizes) -> Float:
     """Seconds to read one prompt that has the devices to itself."""
-    flop = attention_flop(s, z.input_tokens)
-    alone = pass_time(s, e, z, z.input_tokens, 0.0, flop, e.prefill_compute_ratio)
+    flop = read_attention_flop(s, z)
+    alone = pass_time(s, e, z, z.read_tokens, 0.0, flop, e.prefill_compute_ratio)
     return alone.time_s
+
+
+def read_attention_flop(s: Serving, z: Sizes) -> Float:
+    """FLOP of attention for the prompt tokens that are read, each looking back on all before."""
+    cached = attention_flop(s, z.input_tokens - z.read_tokens)
+    return attention_flop(s, z.input_tokens) - cached
 
 
 def shared_prompt_time_s(s: Serving, e: Efficiencies, z: Sizes, batch_count: Float) -> Float:
     """Seconds one prompt adds when many are read in large passes."""
     flop_per_s = group_flop_per_s(s, e, z) * e.prefill_compute_ratio
-    attended = attention_flop(s, z.input_tokens) / e.attention_compute_ratio
-    compute_s = (2.0 * s.active_parameter_count * z.input_tokens + attended) / flop_per_s
-    in_pass = np.maximum(z.input_tokens, np.minimum(z.input_tokens * batch_count, PASS_TOKENS))
+    attended = read_attention_flop(s, z) / e.attention_compute_ratio
+    compute_s = (2.0 * s.active_parameter_count * z.read_tokens + attended) / flop_per_s
+    in_pass = np.maximum(z.read_tokens, np.minimum(z.read_tokens * batch_count, PASS_TOKENS))
     weights_s = PASS_WEIGHT_SHARE * weight_time_s(s, e, z, in_pass)
-    pass_s = (weights_s + launch_time_s(s, e, z)) * z.input_tokens / in_pass
-    return e.software_time_ratio * (compute_s + link_time_s(s, e, z, z.input_tokens) + pass_s)
+    pass_s = (weights_s + launch_time_s(s, e, z)) * z.read_tokens / in_pass
+    return e.software_time_ratio * (compute_s + link_time_s(s, e, z, z.read_tokens) + pass_s)

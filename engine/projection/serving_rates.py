@@ -70,9 +70,9 @@ class _Times:
     """Of one prompt alone, on the devices that read prompts."""
 
 
-def served(s: Serving, e: Efficiencies) -> Served:
-    """What comes out of a setting."""
-    z = sizes(s, e)
+def served(s: Serving, e: Efficiencies, cached_input_share: Float = 0.0) -> Served:
+    """What comes out of a setting; some of every prompt may be in the cache already."""
+    z = sizes(s, e, cached_input_share)
     t = _times(s, e, z)
     token_s = _token_s(s, e, z, t)
     requests_per_s = _requests_per_s(s, e, z, t, token_s)

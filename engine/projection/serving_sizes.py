@@ -114,6 +114,8 @@ class Sizes:
 
     input_tokens: Float
     output_tokens: Float
+    read_tokens: Float
+    """Of the input, what is not found in the cache of an earlier request."""
     device_count: Float
     """Devices that write tokens together."""
     cache_device_count: Float
@@ -140,17 +142,23 @@ def dense_parameter_count(s: Serving) -> Float:
     return np.where(s.expert_count > 0, bounded, s.parameter_count)
 
 
-def sizes(s: Serving, e: Efficiencies) -> Sizes:
-    """Lengths as they turn out, devices that write, and what spills to the host."""
+def sizes(s: Serving, e: Efficiencies, cached_input_share: Float = 0.0) -> Sizes:
+    """Lengths as they turn out, devices that write, and what spills to the host.
+
+    `cached_input_share` of the input starts as an earlier request did: its attention cache
+    is there already and is not worked out again.
+    """
     length = np.where(s.is_nominal_length > 0, e.nominal_length_share, 1.0)
     share = np.minimum(e.decode_device_share, 0.9)
     writers = np.maximum(s.group_device_count * share, 1.0)
     devices = np.where(s.is_disaggregated > 0, writers, s.group_device_count)
     held = HELD_SHARE * s.memory_bytes * s.memory_device_count
     spilled = np.maximum(s.parameter_count * s.bytes_per_weight - held, 0.0)
+    input_tokens = np.maximum(s.input_tokens * length, 1.0)
     return Sizes(
-        input_tokens=np.maximum(s.input_tokens * length, 1.0),
+        input_tokens=input_tokens,
         output_tokens=np.maximum(s.output_tokens * length, 1.0),
+        read_tokens=np.maximum(input_tokens * (1.0 - cached_input_share), 1.0),
         device_count=devices,
         cache_device_count=_cache_devices(s, devices),
         dense_parameter_count=dense_parameter_count(s),

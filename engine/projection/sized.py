@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 
 from engine.catalogue.schema import Model
 from engine.projection import scaling
@@ -14,12 +15,22 @@ from engine.projection.working import (
     source_record,
     unknown,
 )
-from engine.records import Estimate
+from engine.records import Estimate, Source
 from engine.scenario import Scenario
 
 TRANSFORMERS = frozenset({"decoder", "encoder", "encoder-decoder"})
 GENERATORS = frozenset({"decoder", "encoder-decoder"})
 CLASSIFIER_PREFIX = "text-classifier-"
+ONE_OF_TWO_STACKS = Estimate(
+    0.5,
+    "published",
+    source=Source(
+        "Raffel et al. 2020, Exploring the limits of transfer learning, section 3.2.2",
+        "https://arxiv.org/abs/1910.10683",
+        date(2026, 11, 24),
+    ),
+    note="a token passes the encoder or the decoder, not both",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +91,7 @@ def sized(scenario: Scenario, known: Model) -> Sized:
         active_parameter_count=_active(known, count),
         layer_count=_dimension(known, known.layer_count, ratio),
         hidden_size=_dimension(known, known.hidden_size, ratio),
-        vocabulary_size=_shape_fact(known, known.vocabulary_size),
+        vocabulary_size=shape_fact(known, known.vocabulary_size),
         attention_size=_dimension(known, _attention_size(known), ratio),
         kv_bytes_per_token_at_16_bit=_kv_bytes(known, ratio),
         sequence_tokens=_sequence(scenario, known),
@@ -131,6 +142,10 @@ def _plain_size_ratio(model: Sized) -> Estimate:
 
 
 def _active(known: Model, count: Estimate) -> Estimate:
+    if known.family == "encoder-decoder":
+        return derive(
+            scaling.active_parameter_count, parameter_count=count, active_share=ONE_OF_TWO_STACKS
+        )
     if known.active_parameters_billion is None:
         return count
     share = derive(
@@ -146,13 +161,14 @@ def _embedding_share(known: Model, own_count: Estimate) -> Estimate:
         return chosen(0.0)
     return derive(
         scaling.embedding_share,
-        vocabulary_size=_shape_fact(known, known.vocabulary_size),
-        hidden_size=_shape_fact(known, known.hidden_size),
+        vocabulary_size=shape_fact(known, known.vocabulary_size),
+        hidden_size=shape_fact(known, known.hidden_size),
         known_parameter_count=own_count,
     )
 
 
-def _shape_fact(known: Model, value: float | None) -> Estimate:
+def shape_fact(known: Model, value: float | None) -> Estimate:
+    """A dimension of a known model, with the source that its size was read from."""
     if value is None:
         return unknown(f"{known.name} has no such dimension in the catalogue")
     source = known.sources[known.parameters_billion.source]
@@ -160,7 +176,7 @@ def _shape_fact(known: Model, value: float | None) -> Estimate:
 
 
 def _dimension(known: Model, value: float | None, ratio: Estimate | None) -> Estimate:
-    fact = _shape_fact(known, value)
+    fact = shape_fact(known, value)
     if ratio is None or not fact.known:
         return fact
     return derive(scaling.scaled_size, known_size=fact, width_ratio=ratio)
@@ -187,9 +203,9 @@ def _kv_bytes(known: Model, ratio: Estimate | None) -> Estimate:
     else:
         own = derive(
             scaling.kv_bytes_per_token_at_16_bit,
-            layer_count=_shape_fact(known, known.layer_count),
-            kv_head_count=_shape_fact(known, known.kv_head_count or known.head_count),
-            head_size=_shape_fact(known, size),
+            layer_count=shape_fact(known, known.layer_count),
+            kv_head_count=shape_fact(known, known.kv_head_count or known.head_count),
+            head_size=shape_fact(known, size),
         )
     if ratio is None or not own.known:
         return own
@@ -202,5 +218,5 @@ def _sequence(scenario: Scenario, known: Model) -> Estimate:
     if scenario.sequence_tokens is not None:
         return chosen(scenario.sequence_tokens)
     if known.context_tokens is not None:
-        return _shape_fact(known, known.context_tokens)
+        return shape_fact(known, known.context_tokens)
     return assumed("training_sequence_tokens")

@@ -1,35 +1,30 @@
-"""The three stages a model passes: trained, kept, served; each with its bill."""
+"""Training and storage with their bills, and the total of all stages."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
-from engine.projection import cost, energy, serving
-from engine.projection.billing import bill
+from engine.projection import cost, embodied, energy, money_methods, money_spot
+from engine.projection.billing import Used, bill
 from engine.projection.hardware import Device
-from engine.projection.replicas import Service
-from engine.projection.site import Site, paid_training_hours
+from engine.projection.money_hardware import paid_training_hours
+from engine.projection.site import Site
 from engine.projection.sized import Sized
-from engine.projection.storage import Kept, Traffic
+from engine.projection.storage import Kept
 from engine.projection.training import Work
 from engine.projection.working import assumed, chosen, derive, nothing
-from engine.records import Deployment, Estimate, Storage, Total, Training
+from engine.records import Bill, Estimate, Storage, Total, Training
 from engine.scenario import Scenario
 
-STORED_APART = "what is kept has its own stage"
-IN_STORAGE_PRICE = "inside the price of the storage"
-NO_TRAFFIC = "only serving sends anything out"
+IN_STORAGE_PRICE = nothing("inside the price of the storage")
 
 
 def training_stage(
     scenario: Scenario, model: Sized, device: Device, site: Site, work: Work
 ) -> Training:
     """Training with its bill, all runs together."""
-    used = derive(
-        energy.it_energy_kwh,
-        device_hours=work.device_hours,
-        it_power_w=energy.training_power_w(device),
-    )
+    paid = bill(site, _training_used(scenario, device, site, work))
     return Training(
         parameter_count=model.parameter_count,
         item_count=work.item_count,
@@ -39,12 +34,55 @@ def training_stage(
         device_hours=work.device_hours,
         memory_bytes_per_device=work.memory_bytes_per_device,
         memory_fit_share=work.memory_fit_share,
-        bill=bill(
-            site,
-            it_energy_kwh=used,
-            hardware=site.hardware(paid_training_hours(scenario, work.device_hours)),
-            storage_usd=nothing(STORED_APART),
-            network_usd=nothing(NO_TRAFFIC),
+        trained_parameter_count=work.trained_parameter_count,
+        goodput_share=work.goodput_share,
+        interruption_count=work.interruption_count,
+        checkpoint_interval_h=work.checkpoint_interval_h,
+        experiment_device_hours=work.experiment_device_hours,
+        plan=work.plan,
+        memory_parts=work.memory_parts,
+        step_time=work.step_time,
+        methods=money_methods.methods(
+            scenario, device, site, work.device_hours, paid.facility_energy_kwh
+        ),
+        bill=paid,
+    )
+
+
+def _training_used(scenario: Scenario, device: Device, site: Site, work: Work) -> Used:
+    """Energy and money of all runs; on spot, with what interruptions make them do again."""
+    worked = work.device_hours
+    paid = paid_training_hours(scenario, worked)
+    used = Used(
+        it_energy_kwh=derive(
+            energy.it_energy_kwh,
+            device_hours=worked,
+            it_power_w=energy.training_power_w(device),
+        ),
+        embodied_kgco2e=site.embodied(paid),
+        hardware_usd=site.hardware(paid),
+        upkeep_usd=site.upkeep(paid),
+    )
+    lost = money_spot.lost_share(scenario)
+    return used if lost is None else _interrupted(used, device, site, worked, lost)
+
+
+def _interrupted(used: Used, device: Device, site: Site, worked: Estimate, lost: Estimate) -> Used:
+    """The same with the hours that spot interruptions add."""
+    hours = derive(money_spot.hours_with_interruptions, device_hours=worked, interrupted_share=lost)
+    return replace(
+        used,
+        it_energy_kwh=derive(
+            energy.it_energy_kwh,
+            device_hours=hours,
+            it_power_w=energy.training_power_w(device),
+        ),
+        embodied_kgco2e=site.embodied(hours),
+        interruption_usd=derive(
+            money_spot.interruption_usd,
+            device_hours=worked,
+            interrupted_share=lost,
+            usd_per_device_hour=site.usd_per_device_hour,
         ),
     )
 
@@ -58,86 +96,32 @@ def storage_stage(scenario: Scenario, site: Site, kept: Kept) -> Storage:
         horizon_months=chosen(scenario.horizon_months),
     )
     return Storage(
+        raw_bytes=kept.raw_bytes,
         dataset_bytes=kept.dataset_bytes,
         checkpoint_bytes=kept.checkpoint_bytes,
         artefact_bytes=kept.artefact_bytes,
         kept_bytes=kept.kept_bytes,
         cost_usd_per_month=kept.cost_usd_per_month,
         bill=bill(
-            replace(site, electricity_in_rent=nothing(IN_STORAGE_PRICE)),
-            it_energy_kwh=used,
-            hardware=nothing(IN_STORAGE_PRICE),
-            storage_usd=kept.storage_usd,
-            network_usd=nothing(NO_TRAFFIC),
-        ),
-    )
-
-
-def deployment_stage(
-    scenario: Scenario,
-    model: Sized,
-    device: Device,
-    site: Site,
-    service: Service,
-    requests: Estimate,
-    traffic: Traffic,
-) -> Deployment:
-    """Serving with its bill: every device is on, and paid, for the whole horizon."""
-    hours = derive(
-        cost.always_on_hours,
-        device_count=service.device_count,
-        horizon_months=chosen(scenario.horizon_months),
-    )
-    used = derive(
-        energy.it_energy_kwh,
-        device_hours=hours,
-        it_power_w=energy.serving_power_w(device, service.busy_share),
-    )
-    paid = bill(
-        site,
-        it_energy_kwh=used,
-        hardware=site.hardware(hours),
-        storage_usd=nothing(STORED_APART),
-        network_usd=traffic.network_usd,
-    )
-    return Deployment(
-        devices_per_replica=service.devices_per_replica,
-        requests_per_s_per_replica=service.requests_per_s_per_replica,
-        peak_requests_per_s=service.peak_requests_per_s,
-        replica_count=service.replica_count,
-        device_count=service.device_count,
-        latency_s=service.latency_s,
-        network_bytes=traffic.network_bytes,
-        cost_usd_per_thousand_requests=derive(
-            cost.usd_per_thousand_requests, cost_usd=paid.cost_usd, request_count=requests
-        ),
-        cost_usd_per_million_items=derive(
-            cost.usd_per_million_items,
-            cost_usd=paid.cost_usd,
-            request_count=requests,
-            input_items_per_request=chosen(scenario.input_items_per_request),
-            output_items_per_request=chosen(
-                scenario.output_items_per_request if model.generates else 0.0
+            replace(site, electricity_in_rent=IN_STORAGE_PRICE),
+            Used(
+                it_energy_kwh=used,
+                embodied_kgco2e=derive(
+                    embodied.storage_embodied_kgco2e,
+                    kept_bytes=kept.kept_bytes,
+                    embodied_kgco2e_per_tb_month=assumed("storage_embodied_kgco2e_per_tb_month"),
+                    horizon_months=chosen(scenario.horizon_months),
+                ),
+                hardware_usd=IN_STORAGE_PRICE,
+                storage_usd=kept.storage_usd,
+                network_usd=kept.copies_usd,
             ),
         ),
-        bill=paid,
     )
 
 
-def request_count(scenario: Scenario) -> Estimate:
-    """Requests over the horizon."""
-    return derive(
-        serving.request_count,
-        requests_per_day=chosen(scenario.requests_per_day),
-        horizon_months=chosen(scenario.horizon_months),
-    )
-
-
-def total(
-    scenario: Scenario, training: Training, storage: Storage, deployment: Deployment
-) -> Total:
+def total(scenario: Scenario, bills: Mapping[str, Bill]) -> Total:
     """All stages together; unknown as long as one of them is."""
-    bills = {"training": training.bill, "storage": storage.bill, "deployment": deployment.bill}
     total_usd = derive(cost.total_cost_usd, **{f"{k}_usd": b.cost_usd for k, b in bills.items()})
     per_month = derive(
         cost.usd_per_month,
@@ -151,6 +135,13 @@ def total(
         ),
         carbon_kgco2e=derive(
             cost.total_carbon_kgco2e, **{f"{k}_kgco2e": b.carbon_kgco2e for k, b in bills.items()}
+        ),
+        embodied_kgco2e=derive(
+            cost.total_embodied_kgco2e,
+            **{f"{k}_kgco2e": b.embodied_kgco2e for k, b in bills.items()},
+        ),
+        water_litres=derive(
+            cost.total_water_litres, **{f"{k}_litres": b.water_litres for k, b in bills.items()}
         ),
         cost_usd=total_usd,
         cost_usd_per_month=per_month,

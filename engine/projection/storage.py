@@ -6,10 +6,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from engine.projection import storage_bills
 from engine.projection.memory import FULL_WEIGHT_BYTES, OPTIMISER_BYTES
+from engine.projection.preparation import raw
 from engine.projection.serving import weight_bytes
 from engine.projection.sized import Sized
-from engine.projection.storage_prices import published_egress_tiers, published_storage_price
+from engine.projection.storage_prices import published_egress_tiers
 from engine.projection.training import Work
 from engine.projection.working import (
     assumed,
@@ -51,21 +53,16 @@ def checkpoint_bytes(
     return parameter_count * state_bytes_per_parameter * kept_checkpoint_count
 
 
+def everyday_bytes(dataset_bytes: Float, artefact_bytes: Float) -> Float:
+    """What is read at any time: the training data and the finished model."""
+    return dataset_bytes + artefact_bytes
+
+
 def kept_bytes(
-    dataset_bytes: Float, checkpoint_bytes: Float, artefact_bytes: Float, replica_count: Float
+    everyday_bytes: Float, raw_bytes: Float, checkpoint_bytes: Float, replica_count: Float
 ) -> Float:
     """Everything kept, in all its copies."""
-    return (dataset_bytes + checkpoint_bytes + artefact_bytes) * replica_count
-
-
-def storage_usd_per_month(kept_bytes: Float, usd_per_gb_month: Float) -> Float:
-    """Rent of the storage for one month."""
-    return kept_bytes / BYTES_PER_GB * usd_per_gb_month
-
-
-def storage_usd(storage_usd_per_month: Float, horizon_months: Float) -> Float:
-    """Rent of the storage over the horizon; all is kept to its end."""
-    return storage_usd_per_month * horizon_months
+    return (everyday_bytes + raw_bytes + checkpoint_bytes) * replica_count
 
 
 def request_bytes(input_items_per_request: Float, bytes_per_item: Float) -> Float:
@@ -107,12 +104,14 @@ def network_usd(egress_usd_per_month: Float, horizon_months: Float) -> Float:
 class Kept:
     """What is kept, and its price."""
 
+    raw_bytes: Estimate
     dataset_bytes: Estimate
     checkpoint_bytes: Estimate
     artefact_bytes: Estimate
     kept_bytes: Estimate
     cost_usd_per_month: Estimate
     storage_usd: Estimate
+    copies_usd: Estimate
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,36 +130,37 @@ def kept(scenario: Scenario, model: Sized, work: Work) -> Kept:
         bytes_per_item=bytes_per_item(scenario, model),
         training_run_count=chosen(scenario.training_run_count),
     )
+    raw_data = raw(scenario, model, dataset)
     checkpoints = _checkpoints(scenario, model, work)
     artefact = derive(
         weight_bytes,
         parameter_count=model.parameter_count,
-        bytes_per_value=chosen(BYTES_PER_VALUE[scenario.serving_precision]),
+        bytes_per_value=chosen(_artefact_bytes_per_value(scenario)),
     )
-    everything = derive(
-        kept_bytes,
-        dataset_bytes=dataset,
-        checkpoint_bytes=checkpoints,
-        artefact_bytes=artefact,
-        replica_count=chosen(scenario.replica_count),
-    )
-    per_month = derive(
-        storage_usd_per_month,
-        kept_bytes=everything,
-        usd_per_gb_month=published_storage_price(scenario.storage_provider),
-    )
+    everyday = derive(everyday_bytes, dataset_bytes=dataset, artefact_bytes=artefact)
+    parts = {
+        "everyday_bytes": everyday,
+        "raw_bytes": raw_data,
+        "checkpoint_bytes": checkpoints,
+        "replica_count": chosen(scenario.replica_count),
+    }
+    everything = derive(kept_bytes, **parts)
+    price = storage_bills.price(scenario, parts, everything, dataset)
     return Kept(
+        raw_data,
         dataset,
         checkpoints,
         artefact,
         everything,
-        per_month,
-        derive(
-            storage_usd,
-            storage_usd_per_month=per_month,
-            horizon_months=chosen(scenario.horizon_months),
-        ),
+        price.usd_per_month,
+        price.storage_usd,
+        price.copies_usd,
     )
+
+
+def _artefact_bytes_per_value(scenario: Scenario) -> float:
+    """Bytes a parameter takes in the finished model, kept as trained and as served."""
+    return sum(BYTES_PER_VALUE[p] for p in {scenario.precision, scenario.serving_precision})
 
 
 def _checkpoints(scenario: Scenario, model: Sized, work: Work) -> Estimate:

@@ -2,32 +2,85 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import date
 from functools import cache
 
 import numpy as np
 
 from engine import catalogue
 from engine.catalogue.schema import StoragePrice
-from engine.projection.working import source_record, unknown
+from engine.projection.working import assumed, nothing, source_record, unknown
 from engine.records import Estimate
+from engine.scenario import Tier
 
 GB_PER_TB = 1e3
-EVERYDAY_TIERS = frozenset({"Standard", "Hot LRS"})
-"""Tiers whose bytes can be read at any time without a fee."""
+TIERS: dict[Tier, frozenset[str]] = {
+    "hot": frozenset({"Standard", "Hot LRS"}),
+    "cool": frozenset({"Standard-IA", "Cool LRS", "Nearline", "Infrequent Access"}),
+    "archive": frozenset({"Glacier Deep Archive", "Archive LRS", "Archive"}),
+}
+"""What sellers call each tier; only the first can be read without a fee."""
+WRITES = "Class A"
+READS = "Class B"
 
 
 @cache
-def published_storage_price(provider: str) -> Estimate:
-    """Median price of a seller's everyday object storage over its regions."""
-    prices = [
-        p
-        for p in catalogue.storage_prices(provider)
-        if p.kind == "object" and p.tier in EVERYDAY_TIERS
-    ]
+def published_storage_price(provider: str, tier: Tier = "hot") -> Estimate:
+    """Median price of a tier of a seller's object storage over its regions, with their range."""
+    prices = _prices(provider, "object", tier)
     if not prices:
-        return unknown(f"no object storage price is on record for {provider}")
-    by_value = sorted(prices, key=lambda p: p.value)
-    return _price(by_value[len(by_value) // 2])
+        return unknown(f"no price of {tier} object storage is on record for {provider}")
+    low, high = prices[0].value, prices[-1].value
+    return replace(_price(prices[len(prices) // 2]), low=low, high=high)
+
+
+@cache
+def retrieval_price(provider: str, tier: Tier) -> Estimate:
+    """Price of reading a GB back from a tier."""
+    if tier == "hot":
+        return nothing("the everyday tier is read without a fee")
+    found = _prices(provider, "retrieval", tier)
+    return _price(found[0]) if found else assumed(f"retrieval_usd_per_gb_{tier}")
+
+
+@cache
+def request_prices(provider: str) -> tuple[Estimate, Estimate]:
+    """Price of a thousand writes and of a thousand reads."""
+    return (
+        _request_price(provider, WRITES, "write_usd_per_thousand_requests"),
+        _request_price(provider, READS, "read_usd_per_thousand_requests"),
+    )
+
+
+def _request_price(provider: str, of_class: str, assumption: str) -> Estimate:
+    for price in catalogue.storage_prices(provider):
+        if price.kind == "request" and price.tier.startswith(of_class):
+            return _price(price)
+    return assumed(assumption)
+
+
+@cache
+def price_date(provider: str) -> date | None:
+    """Day the newest price of a seller's everyday storage held; None where none is dated."""
+    found = _prices(provider, "object", "hot")
+    return max((p.as_of for p in found if p.as_of), default=None)
+
+
+@cache
+def inter_region_price(provider: str) -> Estimate:
+    """Price of sending a GB to another region of the same seller."""
+    found = [p for p in catalogue.storage_prices(provider) if p.kind == "inter_region"]
+    if not found:
+        return unknown(f"no price between regions is on record for {provider}")
+    return _price(found[0])
+
+
+def _prices(provider: str, kind: str, tier: Tier) -> list[StoragePrice]:
+    """Prices of one kind and tier, cheapest first."""
+    listed = catalogue.storage_prices(provider)
+    found = [p for p in listed if p.kind == kind and p.tier in TIERS[tier]]
+    return sorted(found, key=lambda p: p.value)
 
 
 @cache

@@ -117,9 +117,12 @@ def _low_bit_time_ratio(step: TrainingStep, constants: Constants) -> Float:
 
 
 def _recompute_ratio(step: TrainingStep, constants: Constants) -> Float:
+    is_open = np.isnan(step.recompute_share)
+    if not np.any(is_open):
+        return 1 + step.recompute_share * constants["recompute_full"]
     if_needed = _memory_need(step) * constants["recompute_if_needed"]
     known = np.nan_to_num(step.recompute_share) * constants["recompute_full"]
-    return 1 + np.where(np.isnan(step.recompute_share), if_needed, known)
+    return 1 + np.where(is_open, if_needed, known)
 
 
 def _local_parameter_count(step: TrainingStep) -> Float:

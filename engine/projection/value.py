@@ -71,7 +71,7 @@ def gained_usd_per_outcome(
     return usd_per_outcome - baseline_usd_per_outcome + saved
 
 
-def adoption_share(month: Array, start_share: Float, full_share: Float, months: Float) -> Array:
+def adoption_share(month: Float, start_share: Float, full_share: Float, months: Float) -> Float:
     """Share of the volume that goes through the model, rising in a straight line to its full."""
     progress = np.clip(month / np.maximum(months, 1e-9), 0.0, 1.0)
     return start_share + (full_share - start_share) * progress
@@ -90,7 +90,7 @@ def monthly_outcome_count(
     Each month counts from its middle; a last one that is not whole counts for its part.
     """
     last = int(np.ceil(np.max(horizon_months)))
-    month = np.arange(last) + 0.5
+    month: Array = np.arange(last, dtype=np.float64) + 0.5
     part = np.clip(_with_months(horizon_months) - np.arange(last), 0.0, 1.0)
     grown = (1.0 + _with_months(growth_share_per_year)) ** (month / MONTHS_PER_YEAR)
     adopted = adoption_share(
@@ -99,7 +99,7 @@ def monthly_outcome_count(
         _with_months(adoption_full_share),
         _with_months(adoption_months),
     )
-    return _with_months(outcomes_per_day) * DAYS_PER_MONTH * grown * adopted * part
+    return np.asarray(_with_months(outcomes_per_day) * DAYS_PER_MONTH * grown * adopted * part)
 
 
 def outcome_count(
@@ -111,14 +111,16 @@ def outcome_count(
     horizon_months: Float,
 ) -> Float:
     """Outcomes decided by the model over the horizon."""
-    return monthly_outcome_count(
-        outcomes_per_day,
-        growth_share_per_year,
-        adoption_start_share,
-        adoption_full_share,
-        adoption_months,
-        horizon_months,
-    ).sum(axis=-1)
+    return _summed(
+        monthly_outcome_count(
+            outcomes_per_day,
+            growth_share_per_year,
+            adoption_start_share,
+            adoption_full_share,
+            adoption_months,
+            horizon_months,
+        )
+    )
 
 
 def present_outcome_count(
@@ -139,7 +141,7 @@ def present_outcome_count(
         adoption_months,
         horizon_months,
     )
-    return (count * _discount(value_discount_share_per_year, count.shape[-1])).sum(axis=-1)
+    return _summed(count * _discount(value_discount_share_per_year, count.shape[-1]))
 
 
 def present_running_usd(
@@ -148,7 +150,7 @@ def present_running_usd(
     """Costs that fall evenly over the horizon, in money of now."""
     last = int(np.ceil(np.max(horizon_months)))
     part = np.clip(_with_months(horizon_months) - np.arange(last), 0.0, 1.0)
-    weight = (part * _discount(value_discount_share_per_year, last)).sum(axis=-1)
+    weight = _summed(part * _discount(value_discount_share_per_year, last))
     return running_usd / horizon_months * weight
 
 
@@ -335,6 +337,10 @@ def external_usd(
     return carbon_usd + water_litres * water_usd_per_litre
 
 
+def _summed(flow: Array) -> Array:
+    return np.asarray(flow.sum(axis=-1))
+
+
 def _with_months(value: Float) -> Array:
     return np.asarray(value, dtype=np.float64)[..., None]
 
@@ -342,9 +348,10 @@ def _with_months(value: Float) -> Array:
 def _discount(share_per_year: Float, month_count: int) -> Array:
     """What a dollar of each month is worth now, counted from the middle of the month."""
     years = (np.arange(month_count) + 0.5) / MONTHS_PER_YEAR
-    return (1.0 + _with_months(share_per_year)) ** -years
+    return np.asarray((1.0 + _with_months(share_per_year)) ** -years)
 
 
 def _worth(flow: Array, spent: Array, rate_per_month: Array) -> Array:
     months = np.arange(flow.shape[-1]) + 0.5
-    return np.einsum("...m,...m->...", flow, (1.0 + rate_per_month[..., None]) ** -months) - spent
+    weights = (1.0 + rate_per_month[..., None]) ** -months
+    return np.asarray(np.einsum("...m,...m->...", flow, weights) - spent)

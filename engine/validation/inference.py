@@ -23,6 +23,7 @@ from engine.projection.serving_sizes import Efficiencies
 from engine.validation.inference_fit import (
     ENGINE,
     GENERATION,
+    MILLISECONDS,
     RATES,
     SETTING,
     WEIGHTS,
@@ -41,7 +42,8 @@ from engine.validation.rows import (
 )
 from engine.validation.score import Scores, compared, scores
 from engine.validation.serving_calibration import error_ranges
-from engine.validation.serving_groups import group
+from engine.validation.serving_groups import evenly, group, merged
+from engine.validation.serving_hardware import serving_device
 from engine.validation.serving_rows import Reading, arrays, read
 from engine.validation.serving_words import FILLS_MEMORY
 
@@ -64,6 +66,8 @@ OUTSIDE = "outside-fitted-range"
 WIDER_OUTSIDE = 1.3
 ENGINE_MEMORY_SHARE = 0.92
 ENGINE_EXTRA_BYTES = 1e9
+MOST_FOLDS = 6
+MOST_ROWS_PER_SOURCE = 400
 
 
 def predict(rows: Sequence[Row], fit: ServingFit | None = None) -> list[Prediction]:
@@ -136,24 +140,29 @@ def regimes(row: Row, reading: Reading, answer: str) -> tuple[str, ...]:
     return (f"{kind}/{trust}{apart}{unlimited}", f"{kind}/{trust}", kind)
 
 
-def predicted_left_out(rows: Sequence[Row], left_out: str) -> list[Prediction]:
-    """Predictions of each group of rows by constants fitted to all the others.
+def predicted_left_out(
+    rows: Sequence[Row],
+    left_out: str,
+    *,
+    most_folds: int = MOST_FOLDS,
+    most_rows: int = MOST_ROWS_PER_SOURCE,
+) -> list[Prediction]:
+    """Predictions of each group of rows by constants fitted to the others, ranges from these too.
 
-    Ranges come from the errors of the other groups too.
+    Groups are joined into few, and large sources thinned, so that it takes seconds; both make
+    the fit see less than it could.
     """
-    groups = [group(row, left_out) for row in rows]
-    fits = {name: _fit_without(rows, groups, name) for name in sorted(set(groups))}
+    groups = merged([group(row, left_out) for row in rows], most_folds)
+    everything = fit_rows(evenly(rows, most_rows))
     found: list[Prediction] = [Prediction()] * len(rows)
-    for name, fit in fits.items():
+    for name in sorted(set(groups)):
+        others = [row for row, other in zip(rows, groups, strict=True) if other != name]
+        others = evenly(others, most_rows)
+        fit = from_document(_document(others, fit_rows(others, everything), {}))
         at = [i for i, other in enumerate(groups) if other == name]
         for i, prediction in zip(at, predict([rows[i] for i in at], fit), strict=True):
             found[i] = prediction
     return _with_ranges(rows, groups, found)
-
-
-def _fit_without(rows: Sequence[Row], groups: Sequence[str], name: str) -> ServingFit:
-    others = [row for row, other in zip(rows, groups, strict=True) if other != name]
-    return from_document(_document(others, fit_rows(others), {}))
 
 
 def _document(
@@ -219,6 +228,39 @@ def _ranged(row: Row, prediction: Prediction, fit: ServingFit) -> Prediction:
         if (names := regimes(row, reading, answer))[-1] in fit.ranges
     }
     return replace(prediction, answers=dict(prediction.answers) | answers)
+
+
+def device_id(row: Row) -> str:
+    """The device a row names: its id, or its name where no data sheet is known."""
+    device = serving_device(row.get("hardware", ""))
+    return row.get("hardware", "") if device is None else device.id
+
+
+def roofs(rows: Sequence[Row]) -> list[dict[str, float]]:
+    """Of each row the answers at the roof: weights read at full bandwidth, FLOP at peak.
+
+    What is left of the answers is one constant each, for comparison.
+    """
+    found = [read(row) for row in rows]
+    return [_roof(one) if isinstance(one, Reading) else {} for one in found]
+
+
+def _roof(reading: Reading) -> dict[str, float]:
+    v = reading.values
+    batch = math.inf if math.isnan(v["concurrency"]) else max(v["concurrency"], 1.0)
+    flop_s = 2.0 * v["active_parameter_count"] / (v["peak_flop_per_s"] * reading.device_count)
+    weights_s = v["active_parameter_count"] * v["bytes_per_weight"]
+    weights_s = weights_s / (v["bandwidth_bytes_per_s"] * v["group_device_count"])
+    each_s = max(flop_s * (1.0 + v["input_tokens"] / v["output_tokens"]), weights_s / batch)
+    rate = 1.0 / each_s
+    found = {
+        "output_tokens_per_s": rate,
+        "total_tokens_per_s": rate * (1.0 + v["input_tokens"] / v["output_tokens"]),
+        "requests_per_s": rate / v["output_tokens"],
+        "tpot_ms": weights_s * MILLISECONDS,
+        "energy_j_per_token": v["tdp_w"] * reading.device_count * each_s,
+    }
+    return {answer: value for answer, value in found.items() if math.isfinite(value)}
 
 
 def calibrate(path: Path) -> dict[str, Any]:

@@ -72,8 +72,10 @@ POWER_PRIORS: Mapping[str, Prior] = {
 }
 
 
-def fit_rows(rows: Sequence[Row]) -> dict[str, Constant]:
-    """Constants fitted to what these rows published."""
+def fit_rows(
+    rows: Sequence[Row], start: Mapping[str, Constant] | None = None
+) -> dict[str, Constant]:
+    """Constants fitted to what these rows published, from a start where one is given."""
     kept = [(row, found) for row in rows if isinstance(found := read(row), Reading)]
     targets = _targets([row for row, _ in kept], [found for _, found in kept])
     used = sorted({i for i, _, _ in targets})
@@ -93,7 +95,7 @@ def fit_rows(rows: Sequence[Row]) -> dict[str, Constant]:
 
     values = np.array([value for _, _, value in targets])
     sources = [kept[i][0].get("source_key", "") for i, _, _ in targets]
-    constants = fit_constants(PRIORS, traits, formula, Rows(values, at, sources))
+    constants = fit_constants(PRIORS, traits, formula, Rows(values, at, sources), start)
     return constants | _fit_power(kept, constants)
 
 

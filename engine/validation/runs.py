@@ -7,7 +7,7 @@ checkpoints and evaluation. A run of known FLOP only takes them at a share of pe
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -30,7 +30,7 @@ from engine.validation.training import predict as predict_training
 from engine.validation.training_fit import fit
 from engine.validation.training_models import ImpossibleError
 from engine.validation.training_ranges import weighted_percentiles
-from engine.validation.training_scores import organisation_of, source_of
+from engine.validation.training_scores import organisation_of, scored_rows, source_of
 
 BY_SPEED, BY_FLOP = "by-speed", "by-flop"
 NOT_FITTED = {BY_SPEED: (-0.15, -0.5, 0.2), BY_FLOP: (-1.2, -2.5, 0.0)}
@@ -130,10 +130,18 @@ def _prediction(run: Run, fitted: ThroughputFit) -> Prediction:
     return Prediction("fitted", answers, (run.way,))
 
 
+def is_above_roof(row: Row) -> bool:
+    """Whether a row says it took fewer hours than its FLOP need at peak: it cannot be right."""
+    least, hours = _roof(row).get("device_hours"), published(row, "device_hours")
+    return least is not None and hours is not None and hours < least
+
+
 def fit_runs(rows: Sequence[Row], fitted: ThroughputFit) -> ThroughputFit:
     """The same fit with what whole runs lose, from runs with device-hours published."""
     ratios: dict[str, list[tuple[str, float]]] = {}
-    for row in rows:
+    for row in scored_rows(rows):
+        if is_above_roof(row):
+            continue
         hours = published(row, "device_hours")
         try:
             run = run_of(row, fitted)
@@ -150,12 +158,14 @@ def _spread(ratios: Sequence[tuple[str, float]]) -> tuple[float, float, float]:
     return middle, low, high
 
 
-def cross_validated(rows: Sequence[Row], training_rows: Sequence[Row]) -> Scores:
+def cross_validated(rows: Sequence[Row], training_rows: Sequence[Row]) -> tuple[Scores, Scores]:
     """Errors of device-hours by source, each predicted by fits that saw nothing of its publisher.
 
-    The steady speed is fitted on `training_rows` of other organisations and the losses on runs
-    of other sources. Beside it: 6 FLOP a parameter and token at one share of peak.
+    First runs of known size, tokens and hardware, then runs known by their FLOP only. The steady
+    speed is fitted on `training_rows` of other organisations and the losses on runs of other
+    sources. Beside it: 6 FLOP a parameter and token at one share of peak.
     """
+    rows = [row for row in scored_rows(rows) if not is_above_roof(row)]
     known = examples(training_rows)
     everything = fit([example for example, _ in known])
     predictions: dict[int, Prediction] = {}
@@ -167,7 +177,12 @@ def cross_validated(rows: Sequence[Row], training_rows: Sequence[Row]) -> Scores
         fitted = fit_runs([row for row in rows if source_of(row) != source], fitted)
         found = predict([rows[i] for i in positions], fitted)
         predictions.update(zip(positions, found, strict=True))
-    shown = [i for i in range(len(rows)) if not predictions[i].refused_because]
+    ways = (BY_SPEED, BY_FLOP)
+    return _scored(rows, predictions, ways[0]), _scored(rows, predictions, ways[1])
+
+
+def _scored(rows: Sequence[Row], predictions: Mapping[int, Prediction], way: str) -> Scores:
+    shown = [i for i in range(len(rows)) if way in predictions[i].flags]
     chosen = [rows[i] for i in shown]
     baseline = constant_baseline(chosen, [_roof(row) for row in chosen], SCORED)
     return scores(

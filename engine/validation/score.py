@@ -66,6 +66,8 @@ class Scores:
 
     by_source: tuple[SourceScore, ...]
     macro: SourceScore
+    all_rows: SourceScore
+    """Every row counting the same."""
     baseline_by_source: tuple[SourceScore, ...] = ()
     baseline_macro: SourceScore | None = None
 
@@ -98,8 +100,9 @@ def compared(
 def scores(comparisons: Sequence[Comparison], baseline: Sequence[Comparison] = ()) -> Scores:
     """Errors by source and averaged over sources, with those of a baseline where one is given."""
     by_source, macro = _scored(comparisons)
+    together = source_score("all rows", comparisons)
     baseline_by_source, baseline_macro = _scored(baseline) if baseline else ((), None)
-    return Scores(by_source, macro, baseline_by_source, baseline_macro)
+    return Scores(by_source, macro, together, baseline_by_source, baseline_macro)
 
 
 def _scored(comparisons: Sequence[Comparison]) -> tuple[tuple[SourceScore, ...], SourceScore]:
@@ -118,7 +121,7 @@ def source_score(source: str, comparisons: Sequence[Comparison]) -> SourceScore:
         source=source,
         scored_count=len(errors),
         refused_count=len(comparisons) - len(errors),
-        refused_because=Counter(c.refused_because for c in comparisons if c.refused_because),
+        refused_because=dict(Counter(c.refused_because for c in comparisons if c.refused_because)),
         median_error_share=_percentile(np.abs(errors), 50.0),
         p90_error_share=_percentile(np.abs(errors), LARGE_ERROR_PERCENTILE),
         bias_share=_percentile(errors, 50.0),
@@ -135,7 +138,7 @@ def macro_average(each: Sequence[SourceScore]) -> SourceScore:
         source="macro average",
         scored_count=sum(s.scored_count for s in each),
         refused_count=sum(s.refused_count for s in each),
-        refused_because=refusals,
+        refused_because=dict(refusals),
         median_error_share=_mean(s.median_error_share for s in each),
         p90_error_share=_mean(s.p90_error_share for s in each),
         bias_share=_mean(s.bias_share for s in each),

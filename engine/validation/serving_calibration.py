@@ -29,6 +29,7 @@ STEP = 1e-4
 LARGEST_DAMPING = 1e8
 SMALLEST_GAIN_SHARE = 1e-4
 FEWEST_SMALL_GAINS = 4
+FEWEST_SMALL_GAINS_FROM_NEAR = 2
 RANGE_PERCENTILES = (3.0, 97.0)
 """A little beyond nine tenths: the next source differs from those seen."""
 FEWEST_FOR_RANGE = 30
@@ -90,9 +91,26 @@ class Layout:
             columns.append(np.array([at[trait] for trait in traits[kind]]))
         self.members[name] = np.stack(columns)
 
+    def logs_of(self, start: Mapping[str, Constant]) -> Array:
+        """The unknowns as other constants have them; where those have none, the middle."""
+        return np.array(
+            [
+                _log_of(start, unknown, middle)
+                for unknown, middle in zip(self.unknowns, self.middle, strict=True)
+            ]
+        )
+
     def constants(self, logs: Array) -> dict[str, Array]:
         """Every constant at every setting."""
         return {name: np.exp(logs[at].sum(axis=0)) for name, at in self.members.items()}
+
+
+def _log_of(start: Mapping[str, Constant], unknown: _Unknown, middle: float) -> float:
+    known = start.get(unknown.constant)
+    if known is None:
+        return middle
+    by_trait = known.factors.get(unknown.kind, {})
+    return float(np.log(by_trait.get(unknown.trait, 1.0) if unknown.kind else known.value))
 
 
 def fit_constants(
@@ -100,6 +118,7 @@ def fit_constants(
     traits: Mapping[str, Sequence[str]],
     formula: Formula,
     rows: Rows,
+    start: Mapping[str, Constant] | None = None,
 ) -> dict[str, Constant]:
     """The constants that bring a formula nearest to what was published.
 
@@ -108,11 +127,13 @@ def fit_constants(
         traits: of every setting, by kind.
         formula: gives the logarithm of each row's prediction.
         rows: what was published.
+        start: constants fitted to nearly the same rows, to search from; else the priors.
     """
     layout = Layout(priors, traits)
     problem = _Problem(layout, formula, rows)
-    logs, curvature = _least_squares(problem, np.array(layout.middle))
-    spreads = np.exp(np.sqrt(np.diag(np.linalg.pinv(curvature))))
+    gains = FEWEST_SMALL_GAINS if start is None else FEWEST_SMALL_GAINS_FROM_NEAR
+    logs, curvature = _least_squares(problem, layout.logs_of(start or {}), gains)
+    spreads = np.exp(np.sqrt(np.diag(np.linalg.inv(curvature))))
     return _constants(layout, logs, spreads)
 
 
@@ -163,7 +184,7 @@ def _softened(error: Array) -> Array:
     return softened
 
 
-def _least_squares(problem: _Problem, start: Array) -> tuple[Array, Array]:
+def _least_squares(problem: _Problem, start: Array, fewest_small_gains: int) -> tuple[Array, Array]:
     """Levenberg and Marquardt's steps from a start; the place reached and the curvature there.
 
     Source: Marquardt 1963, https://doi.org/10.1137/0111030
@@ -187,7 +208,7 @@ def _least_squares(problem: _Problem, start: Array) -> tuple[Array, Array]:
         logs, residuals, damping = tried, there, damping / 5.0
         small = before - float(there @ there) < SMALLEST_GAIN_SHARE * before
         small_gains = small_gains + 1 if small else 0
-        if small_gains == FEWEST_SMALL_GAINS:
+        if small_gains == fewest_small_gains:
             break
     return logs, curvature
 

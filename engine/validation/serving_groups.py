@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections import Counter, defaultdict
+from collections.abc import Sequence
 
 from engine.validation.rows import Row
 from engine.validation.serving_hardware import serving_device
@@ -67,6 +69,33 @@ def group(row: Row, left_out: str) -> str:
         return device.id if device else row.get("hardware", "")
     source = row.get("source_key", "")
     return next((name for start, name in PUBLISHERS if source.startswith(start)), source)
+
+
+def merged(groups: Sequence[str], most: int) -> list[str]:
+    """The same groups joined until there are few of about equal size, so that fits are few.
+
+    What is left out together only grows: no group is ever divided.
+    """
+    counts = Counter(groups)
+    joined: dict[str, int] = {}
+    sizes = [0] * min(most, len(counts))
+    for name, count in sorted(counts.items(), key=lambda item: (-item[1], item[0])):
+        smallest = sizes.index(min(sizes))
+        sizes[smallest] += count
+        joined[name] = smallest
+    return [f"fold {joined[name]}" for name in groups]
+
+
+def evenly(rows: Sequence[Row], most: int) -> list[Row]:
+    """The rows with each source thinned to so many, evenly spread over its rows."""
+    by_source: dict[str, list[Row]] = defaultdict(list)
+    for row in rows:
+        by_source[row.get("source_key", "")].append(row)
+    kept = []
+    for of_source in by_source.values():
+        step = max(len(of_source) / most, 1.0)
+        kept += [of_source[int(i * step)] for i in range(min(len(of_source), most))]
+    return kept
 
 
 def family(model: str) -> str:

@@ -12,7 +12,7 @@ import numpy as np
 from engine.projection.serving_local import Settings, corrections, leave_one_out_errors
 from engine.validation.inference import predicted_left_out
 from engine.validation.rows import Prediction, Range, Row, published
-from engine.validation.score import Scores, compared, scores
+from engine.validation.score import Comparison, Scores, compared, scores
 from engine.validation.serving_calibration import RANGE_PERCENTILES
 from engine.validation.serving_rows import Reading, read
 
@@ -23,10 +23,18 @@ MOST_KNOWN = 1_500
 
 def calibrated_on_half(rows: Sequence[Row], answer: str) -> Scores:
     """Errors on half the rows, with the other half measured; the model family is never fitted."""
-    good = [row for row in rows if not row.get("sanity_flag") and published(row, answer)]
-    cold = predicted_left_out(rows, "model")
-    by_row = {id(row): prediction for row, prediction in zip(rows, cold, strict=True)}
-    used = [(row, by_row[id(row)]) for row in good if answer in by_row[id(row)].answers]
+    return scores(sharpened_on_half(rows, predicted_left_out(rows, "model"), answer))
+
+
+def sharpened_on_half(
+    rows: Sequence[Row], cold: Sequence[Prediction], answer: str
+) -> list[Comparison]:
+    """Half the rows of each source beside `cold` predictions sharpened by the other half."""
+    used = [
+        (row, prediction)
+        for row, prediction in zip(rows, cold, strict=True)
+        if not row.get("sanity_flag") and published(row, answer) and answer in prediction.answers
+    ]
     asked: list[Row] = []
     sharpened: list[Prediction] = []
     for source in sorted({row.get("source_key", "") for row, _ in used}):
@@ -35,7 +43,7 @@ def calibrated_on_half(rows: Sequence[Row], answer: str) -> Scores:
         others = [pair for pair in here if not is_known(pair[0])]
         asked += [row for row, _ in others]
         sharpened += sharpen(known[:MOST_KNOWN], others, answer)
-    return scores(compared(asked, sharpened, (answer,), source_column="source_key"))
+    return compared(asked, sharpened, (answer,), source_column="source_key")
 
 
 def is_known(row: Row) -> bool:

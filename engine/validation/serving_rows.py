@@ -6,6 +6,7 @@ import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
+from functools import lru_cache
 
 import numpy as np
 
@@ -16,6 +17,14 @@ from engine.validation.rows import Row, number
 from engine.validation.serving_hardware import ServingDevice, aws_chip_count, serving_device
 from engine.validation.serving_shapes import ModelShape, model_shape, plain_name
 
+COLUMNS = (
+    *("model", "params_b", "active_params_b", "layers", "hidden", "heads", "kv_heads", "head_dim"),
+    *("n_experts", "experts_per_tok", "hardware", "n_devices", "tp", "pp", "ep", "dp"),
+    *("engine", "scenario", "precision_weights", "precision_kv", "source_date"),
+    *("input_len", "output_len", "batch_or_concurrency"),
+)
+"""All that a prediction may depend on: no answer and no note is among them."""
+MOST_KEPT_ROWS = 30_000
 MOST_OF_MEMORY = 0.98
 SHARE_FOR_WEIGHTS = 0.6
 DEFAULT_OUTPUT_TOKENS = 256.0
@@ -49,6 +58,12 @@ class Layout:
 
 def read(row: Row) -> Reading | str:
     """The row understood, or why it cannot be."""
+    return _read(tuple(row.get(column, "") for column in COLUMNS))
+
+
+@lru_cache(maxsize=MOST_KEPT_ROWS)
+def _read(cells: tuple[str, ...]) -> Reading | str:
+    row = dict(zip(COLUMNS, cells, strict=True))
     device = serving_device(row.get("hardware", ""))
     if device is None:
         return f"no data sheet for the hardware '{row.get('hardware', '')}'"

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from engine.projection.throughput_fit import ThroughputFit, throughput_fit
+from engine.validation import image_training
 from engine.validation.rows import TRAINING_ANSWERS, Prediction, Range, Row, without_answers
 from engine.validation.training_answers import answers, published_tokens_per_s
 from engine.validation.training_calibration import (
@@ -30,7 +31,15 @@ def predict(
     fitted: ThroughputFit | None = None,
     own: Calibration = NO_CALIBRATION,
 ) -> list[Prediction]:
-    """What each row's answers should be; answer columns and notes in the rows are not looked at."""
+    """What each row's answers should be; answer columns and notes in the rows are not looked at.
+
+    Rows of networks on images are predicted by the fit of their own that comes along.
+    """
+    images = {i: row for i, row in enumerate(rows) if image_training.is_image_row(row)}
+    if images:
+        found = iter(image_training.predict(list(images.values())))
+        others = iter(predict([r for i, r in enumerate(rows) if i not in images], fitted, own))
+        return [next(found) if i in images else next(others) for i in range(len(rows))]
     fitted = fitted or throughput_fit()
     seen = [inputs_or_reason(row) for row in rows]
     known = [i for i in seen if isinstance(i, TrainingInputs)]

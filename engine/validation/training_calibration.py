@@ -71,6 +71,12 @@ def plan_of(step: TrainingStep) -> Array:
     return np.log2([float(getattr(step, name)) for name in PLAN_FIELDS])
 
 
+def most_central(plans: Array) -> int:
+    """Position of the plan nearest to the others: the one to measure where one is measured."""
+    apart = ((plans[:, None, :] - plans[None, :, :]) ** 2).sum(axis=2)
+    return int(np.argmin(np.sqrt(apart).sum(axis=1)))
+
+
 def covariance(
     settings: tuple[Setting, ...],
     plans: Array,

@@ -11,11 +11,12 @@ import numpy as np
 
 from engine.catalogue.schema import Accelerator
 from engine.projection.throughput import TrainingStep, model_flop_per_token
+from engine.projection.throughput_devices import links_of
 from engine.projection.throughput_parts import STATE_BYTES_PER_PARAMETER
 from engine.units import BYTES_PER_GB
 from engine.validation.accelerator_names import accelerator_of
 from engine.validation.rows import Row, number
-from engine.validation.training_devices import links_of, speed_of
+from engine.validation.training_devices import speed_of
 from engine.validation.training_models import ImpossibleError, Model, model_of
 from engine.validation.training_software import (
     INTERLEAVING,
@@ -170,12 +171,18 @@ def _plan(row: Row, model: Model, accelerator: Accelerator) -> Plan:
 def _needed_to_fit(
     row: Row, model: Model, accelerator: Accelerator, devices: float
 ) -> tuple[float, float]:
-    """Tensor and pipeline width that weights and optimiser need, where the software splits so."""
-    if software_of(row) not in MODEL_PARALLEL or "lora" in row.get("workload", "").lower():
+    """Tensor and pipeline width that weights and optimiser need, where the software splits so.
+
+    Software that is not named is taken to do so where one node of devices cannot hold them.
+    """
+    memory = accelerator.memory_bytes or 32 * BYTES_PER_GB
+    state = STATE_BYTES_PER_PARAMETER * model.parameter_count
+    unnamed = not row.get("framework", "") and state > USUAL_DEVICE_COUNT * memory
+    splits = unnamed or software_of(row) in MODEL_PARALLEL
+    if not splits or "lora" in row.get("workload", "").lower():
         return 1.0, 1.0
-    room = (accelerator.memory_bytes or 32 * BYTES_PER_GB) * USABLE_MEMORY_SHARE
-    parts = STATE_BYTES_PER_PARAMETER * model.parameter_count / room
-    parts = min(2.0 ** math.ceil(math.log2(max(parts, 1.0))), devices)
+    room = memory * USABLE_MEMORY_SHARE
+    parts = min(2.0 ** math.ceil(math.log2(max(state / room, 1.0))), devices)
     return min(parts, 8.0), max(parts / 8.0, 1.0)
 
 

@@ -13,6 +13,12 @@ from engine.validation.rows import Row, number
 from engine.validation.transformer_shapes import Shape, shape_named
 
 FINE_TUNING_TOKENS = 512.0
+SQUAD_TOKENS = 384.0
+"""Question answering over SQuAD cuts its texts to this many, whatever the model (BERT's code)."""
+MASKED_SHARE = 0.15
+"""Of an encoder's positions, those whose word is guessed. Devlin et al. 2019, section 3.1."""
+LARGE_MICRO_BATCH = 16.0
+"""A model named without its size is the smaller one where this many sequences fit a device."""
 VOCABULARY_SIZE = 50_000.0
 EXPERTS = re.compile(r"(\d+)x(\d+(?:\.\d+)?)b")
 TOTAL_PER_NAMED_EXPERT = 0.83
@@ -56,7 +62,7 @@ def model_of(row: Row) -> Model:
     Raises:
         ImpossibleError: neither size nor shape can be told.
     """
-    known = shape_named(row.get("model", ""))
+    known = shape_named(_name(row))
     parameters, layers = number(row.get("params")), number(row.get("layers"))
     sequence = _sequence_tokens(row, known)
     if known is not None and (parameters is None or _agrees(parameters, known.parameter_count)):
@@ -64,6 +70,14 @@ def model_of(row: Row) -> Model:
     if known is not None and known.expert_count > 1 and parameters is not None:
         return _known_model(known, parameters / known.parameter_count, sequence)
     return _described_model(row, sequence)
+
+
+def _name(row: Row) -> str:
+    name = row.get("model", "")
+    unsized = "transformer-xl" in name.lower() and not re.search("base|large", name.lower())
+    sequences = number(row.get("micro_batch"))
+    small = unsized and sequences is not None and sequences >= LARGE_MICRO_BATCH
+    return f"{name} base" if small else name
 
 
 def _agrees(one: float, other: float) -> bool:
@@ -74,6 +88,8 @@ def _sequence_tokens(row: Row, known: Shape | None) -> float:
     stated = number(row.get("seq_len"))
     if stated:
         return stated
+    if "squad" in row.get("model", "").lower():
+        return SQUAD_TOKENS
     if row.get("workload", "").startswith("finetune") and (known is None or known.is_causal):
         return FINE_TUNING_TOKENS
     if "gpt-2" in (row.get("family", "") + row.get("model", "")).lower():
@@ -84,14 +100,15 @@ def _sequence_tokens(row: Row, known: Shape | None) -> float:
 def _known_model(known: Shape, depth: float, sequence: float) -> Model:
     ends = known.vocabulary_size * known.hidden_size * (1 if known.tied_embeddings else 2)
     body = max(known.active_parameter_count - ends, 0.0) * depth
+    guessed = MASKED_SHARE if known.family == "encoder" else 1.0
     return Model(
         shape_id=known.id,
         parameter_count=known.parameter_count * depth,
-        multiplied_parameter_count=body + known.vocabulary_size * known.hidden_size,
+        multiplied_parameter_count=body + guessed * known.vocabulary_size * known.hidden_size,
         layer_count=known.layer_count * depth,
         hidden_size=known.hidden_size,
         attention_size=known.attention_size,
-        vocabulary_size=known.vocabulary_size,
+        vocabulary_size=guessed * known.vocabulary_size,
         expert_count=known.expert_count,
         experts_per_token_count=known.experts_per_token_count,
         sequence_tokens=sequence,

@@ -9,18 +9,19 @@ from dataclasses import dataclass
 import numpy as np
 
 from engine.projection.throughput_fit import ThroughputFit
+from engine.projection.throughput_step import (
+    BEYOND_SEEN,
+    NEW_ACCELERATOR_RATIO,
+    OUTSIDE_RATIO,
+    SMALL_PARAMETER_COUNT,
+)
 from engine.validation.training_inputs import TrainingInputs
 
 RANGE_PERCENTILES = (5.0, 95.0)
-SMALL_PARAMETER_COUNT = 1e9
 FEWEST_SOURCES = 4
 EVERYTHING = "any"
 OWN_REGIME = "own"
 """After calibrating on a measurement of the same model, accelerator and number format."""
-NEW_ACCELERATOR_RATIO = 1.3
-OUTSIDE_RATIO = 1.5
-BEYOND_SEEN = 1.25
-"""A value this much beyond the largest seen, or below the smallest, is outside."""
 
 
 @dataclass(frozen=True, slots=True)

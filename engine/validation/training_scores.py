@@ -22,7 +22,7 @@ from engine.validation.training import (
     setting_of,
 )
 from engine.validation.training_answers import FIT_ORDER, answers
-from engine.validation.training_calibration import plan_of
+from engine.validation.training_calibration import most_central, plan_of
 from engine.validation.training_fit import Example, fit, tokens_per_s
 from engine.validation.training_inputs import TrainingInputs
 from engine.validation.training_ranges import OWN_REGIME, Residual, fitted_ranges, regime_of
@@ -69,15 +69,17 @@ def cross_validated(
     *,
     left_out: LeftOut = "source",
     decoders: bool = True,
+    known_folds: Sequence[Fold] | None = None,
 ) -> Scores:
     """Errors by source where each group was predicted by a fit without it, beside one constant.
 
     Scored are decoders in 16 bits or fewer, or else what is not: encoders, recurrent, 32 bits.
     Ranges of a group come from the residuals of the others. Rows that contradict themselves
-    are neither learnt from nor scored.
+    are neither learnt from nor scored. `known_folds` are those of `folds(scored_rows(rows))`.
     """
     kept = scored_rows(rows)
-    predictions = _left_out_predictions(kept, folds(kept, GROUPS[left_out]))
+    found = folds(kept, GROUPS[left_out]) if known_folds is None else known_folds
+    predictions = _left_out_predictions(kept, found)
     shown = [i for i, row in enumerate(kept) if is_decoder(row) == decoders]
     chosen = [kept[i] for i in shown]
     return scores(
@@ -87,17 +89,21 @@ def cross_validated(
 
 
 def calibrated(
-    rows: Sequence[Row], own_row_count: int = 1, *, whole_source: bool = False
+    rows: Sequence[Row],
+    own_row_count: int = 1,
+    *,
+    whole_source: bool = False,
+    known_folds: Sequence[Fold] | None = None,
 ) -> Scores:
     """Errors of decoders after calibrating on own rows, each source predicted without its fit.
 
-    On the first rows of each setting, or on rows evenly spread over a whole source; only the
-    other rows are scored. A setting is a model on an accelerator in a number format.
+    On the rows of each setting with the most usual plan, or on rows evenly spread over a whole
+    source; only the other rows are scored. A setting is a model on an accelerator in one format.
     """
-    kept = [row for row in scored_rows(rows) if is_decoder(row)]
+    kept = scored_rows(rows)
     found: list[Comparison] = []
-    for fold in folds(kept, source_of):
-        own_rows = [kept[i] for i in fold.positions]
+    for fold in folds(kept, source_of) if known_folds is None else known_folds:
+        own_rows = [kept[i] for i in fold.positions if is_decoder(kept[i])]
         split = _spread_out if whole_source else _settings
         for own, others in split(own_rows, own_row_count):
             predictions = predict(others, fold.fitted, calibrated_on(own, fold.fitted))
@@ -121,12 +127,17 @@ def is_decoder(row: Row) -> bool:
 
 
 def _settings(rows: Sequence[Row], own_row_count: int) -> Iterator[tuple[list[Row], list[Row]]]:
-    by_setting: dict[tuple[str, str, str], list[Row]] = {}
+    """Of each setting the rows measured, chosen by their plans alone, and the others."""
+    by_setting: dict[tuple[str, str, str], list[tuple[Row, Example]]] = {}
     for example, row in examples(rows):
-        by_setting.setdefault(setting_of(row, example.inputs), []).append(row)
-    for of_setting in by_setting.values():
-        if len(of_setting) > own_row_count:
-            yield of_setting[:own_row_count], of_setting[own_row_count:]
+        by_setting.setdefault(setting_of(row, example.inputs), []).append((row, example))
+    for pairs in by_setting.values():
+        others, own = list(pairs), []
+        for _ in range(min(own_row_count, len(pairs) - 1)):
+            plans = np.array([plan_of(example.inputs.step) for _, example in others])
+            own.append(others.pop(most_central(plans)))
+        if len(others) > 0 and own:
+            yield [row for row, _ in own], [row for row, _ in others]
 
 
 def calibrate(path: Path, runs_path: Path | None = None) -> dict[str, Any]:
@@ -134,15 +145,19 @@ def calibrate(path: Path, runs_path: Path | None = None) -> dict[str, Any]:
 
     `runs_path` names a table of whole runs, for what they lose against steady speed.
     """
+    run_rows = read_table(runs_path, RUN_ANSWERS).rows if runs_path else ()
+    return calibrated_document(read_table(path, TRAINING_ANSWERS).rows, run_rows)
+
+
+def calibrated_document(rows: Sequence[Row], run_rows: Sequence[Row] = ()) -> dict[str, Any]:
+    """The same from rows already read."""
     # Whole runs are predicted from training steps, so their module reads this one.
     from engine.validation.runs import fit_runs
 
-    rows = scored_rows(read_table(path, TRAINING_ANSWERS).rows)
-    ranges = fitted_ranges(_residuals(rows, folds(rows, source_of)))
-    fitted = replace(fit([example for example, _ in examples(rows)]), ranges=ranges)
-    if runs_path is not None:
-        fitted = fit_runs(read_table(runs_path, RUN_ANSWERS).rows, fitted)
-    return as_document(fitted)
+    kept = scored_rows(rows)
+    ranges = fitted_ranges(_residuals(kept, folds(kept, source_of)))
+    fitted = replace(fit([example for example, _ in examples(kept)]), ranges=ranges)
+    return as_document(fit_runs(run_rows, fitted) if run_rows else fitted)
 
 
 def folds(rows: Sequence[Row], group_of: Callable[[Row], str]) -> list[Fold]:
@@ -180,7 +195,7 @@ def _fold_residuals(rows: Sequence[Row], fold: Fold) -> list[Residual]:
 
 
 def _own_residuals(fold: Fold, rows: Sequence[Row]) -> list[Residual]:
-    """What is left after calibrating on the first row of each setting."""
+    """What is left after calibrating on the most central row of each setting."""
     found = []
     for own, others in _settings(rows, own_row_count=1):
         calibration = calibrated_on(own, fold.fitted)

@@ -163,6 +163,22 @@ def _ranges(rows: Sequence[Row], predictions: Sequence[Prediction]) -> dict[str,
     return error_ranges(names, np.array(logs), sources)
 
 
+def roofs(rows: Sequence[Row]) -> list[dict[str, float]]:
+    """Of each row the speeds with all arithmetic at peak."""
+    return [_roof(found) if isinstance(found := read(row), ItemReading) else {} for row in rows]
+
+
+def _roof(reading: ItemReading) -> dict[str, float]:
+    v = reading.values
+    item_s = v["flop_per_item"] / (v["peak_flop_per_s"] * v["device_count"])
+    batch_s = item_s * v["batch_count"]
+    return {
+        "samples_per_s": 1.0 / item_s,
+        "batch_latency_s": batch_s,
+        "latency_ms": item_s * reading.latency_item_count * MILLISECONDS,
+    }
+
+
 def calibrate(path: Path) -> dict[str, Any]:
     """The document of constants and error ranges that a table of published rows gives."""
     rows = read_table(path, VISION_ANSWERS).rows

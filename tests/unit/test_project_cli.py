@@ -92,7 +92,10 @@ def test_explaining_a_number_leads_to_its_sources(
     told = json.loads(capsys.readouterr().out)
     assert told["formula"] == "cost.cost_usd"
     names = [part["name"] for part in told["inputs"]]
-    assert names == ["hardware_usd", "electricity_usd", "storage_usd", "network_usd"]
+    assert names == [
+        "hardware_usd", "interruption_usd", "upkeep_usd", "electricity_usd", "storage_usd",
+        "network_usd", "carbon_usd",
+    ]  # fmt: skip
     assert "https://" in json.dumps(told)
 
 

@@ -15,6 +15,7 @@ from engine.projection import (
     serving,
     storage,
     training,
+    training_speed,
 )
 from engine.projection.sized import sized
 from engine.scenario import Scenario
@@ -38,11 +39,15 @@ def test_device_hours_are_time_times_devices_times_runs() -> None:
     hours = training.time_h(3.6e18, device_count=10, peak_flop_per_s=1e12, mfu=0.5,
                             goodput_share=0.8)  # fmt: skip
     assert hours == pytest.approx(250)  # 3.6e18 / (10 x 1e12 x 0.5 x 0.8) s
-    assert training.device_hours(hours, device_count=10, run_count=3) == pytest.approx(7_500)
+    full = training.runs_device_hours(hours, device_count=10, run_count=3)
+    assert full == pytest.approx(7_500)
+    beside = training.experiment_device_hours(full, development_ratio=2.2)
+    assert beside == pytest.approx(9_000)
+    assert training.device_hours(full, beside) == pytest.approx(16_500)
 
 
 def test_waiting_for_others_counts_from_the_second_device() -> None:
-    shares = training.mfu_of_many_devices(0.5, 0.9, np.array([1.0, 2.0, 64.0]))
+    shares = training_speed.mfu_of_many_devices(0.5, 0.9, np.array([1.0, 2.0, 64.0]))
     assert shares == pytest.approx([0.5, 0.45, 0.45])
 
 
@@ -80,21 +85,6 @@ def test_mixed_precision_adam_keeps_18_bytes_a_parameter() -> None:
     )
     assert per_parameter == 18
     assert memory.sharded_state_bytes(8e9, per_parameter, 64) == pytest.approx(2.25e9)
-
-
-def test_activations_take_34_bytes_per_token_layer_and_width() -> None:
-    # Korthikanti et al. 2022, equation 2 without the scores: 34 s b h a layer.
-    assert memory.kept_activation_bytes(2_048, 96, 12_288, 2) == 34 * 2_048 * 96 * 12_288
-    assert memory.recomputed_activation_bytes(2_048, 96, 12_288, 2) == (
-        2 * 2_048 * 96 * 12_288 + 34 * 2_048 * 12_288
-    )
-
-
-def test_activations_are_recomputed_only_where_keeping_them_is_too_much() -> None:
-    needed = memory.needed_bytes_per_device(
-        np.array([10.0, 60.0]), 30.0, 5.0, 2.0, usable_bytes=80.0
-    )
-    assert needed == pytest.approx([42.0, 67.0])
 
 
 def test_capital_is_recovered_with_interest() -> None:

@@ -11,6 +11,7 @@ import pytest
 
 from engine.cli import published
 from engine.validation.rows import TRAINING_ANSWERS
+from engine.validation.summary import BUNDLED
 
 ROW_COUNT = 12
 
@@ -18,7 +19,7 @@ ROW_COUNT = 12
 @pytest.fixture
 def few(tmp_path: Path) -> Path:
     """The first published rows of language models, as a file."""
-    with gzip.open(published.BUNDLED / "training.csv.gz", "rt", encoding="utf-8") as file:
+    with gzip.open(BUNDLED / "training.csv.gz", "rt", encoding="utf-8") as file:
         rows = [row for row in csv.DictReader(file) if row["domain"] == "llm"][:ROW_COUNT]
     return written(tmp_path / "few.csv", rows)
 
@@ -69,3 +70,12 @@ def test_rows_without_one_table_are_refused() -> None:
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 2
     assert "--rows" in done.stderr
+
+
+def test_refusals_are_counted_by_reason_in_json(few: Path, tmp_path: Path) -> None:
+    rows = [row | {"hw_norm": "", "hardware": "abacus"} for row in read(few)]
+    file = written(tmp_path / "odd.csv", rows)
+    command = [sys.executable, "-m", "engine.cli", "validate", "--training", str(file), "--json"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    macro = json.loads(done.stdout)["training"]["macro"]
+    assert macro["refused_because"] == {"no accelerator of the catalogue is named": ROW_COUNT}

@@ -3,16 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from random import Random
 from typing import ClassVar
 
 import pytest
 import torch
 
-from engine.measurement import suites
+from engine.measurement import suites, topics
 from engine.measurement.archives import DataUnavailable
 from engine.measurement.bench import Bench, Plan
+from engine.measurement.coverage import STAGES, cells, coverage
 from engine.measurement.events import Advanced, Event, Failed, Finished, Started
+from engine.measurement.families import FAMILIES
+from engine.measurement.families.base import Recipe
+from engine.measurement.levers import LEVERS
+from engine.measurement.recipes import data_of
+from engine.measurement.stages import STAGES as STAGE_KINDS
+from engine.measurement.stages import Prepare, Train
 from engine.measurement.suites import (
     LARGER_STEPS,
     SUITES,
@@ -21,10 +31,12 @@ from engine.measurement.suites import (
     next_repetition,
     quick,
     run,
+    standard,
 )
 from engine.measurement.workloads import WORKLOADS
 from engine.measurement.workloads.base import AnyWorkload
-from engine.records import CannotContinue, Machine, Setting
+from engine.records import BadInput, CannotContinue, Machine, Measurement, Setting
+from tests.families import Points, add_points
 
 CPU = torch.device("cpu")
 MACHINE = Machine("a CPU", 2, 4, 2**34, "Linux 6.1 x86_64", "3.11.7", "2.13.0", 2)
@@ -78,7 +90,7 @@ def test_every_job_of_a_suite_is_asked_for_once(suite: str, device: torch.device
 def test_quick_multiplies_at_four_sizes_or_more_in_each_precision(
     device: torch.device, native: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(suites, "_is_native", lambda precision: native)
+    monkeypatch.setattr(suites, "is_native", lambda device, precision: native)
     sizes: dict[Setting, set[Setting]] = {}
     for job in by_name(quick(device), "matmul"):
         sizes.setdefault(job.settings["precision"], set()).add(job.settings["size"])
@@ -89,7 +101,7 @@ def test_quick_multiplies_at_four_sizes_or_more_in_each_precision(
 def test_large_products_are_left_out_where_the_cpu_has_no_such_instructions(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(suites, "_is_native", lambda precision: precision == "fp32")
+    monkeypatch.setattr(suites, "is_native", lambda device, precision: precision == "fp32")
     largest = {
         precision: max(
             job.settings["size"]
@@ -163,6 +175,7 @@ def test_a_measurement_is_handed_over_before_the_next_begins() -> None:
         (CannotContinue("No room."), "No room."),
         (RuntimeError("out of memory\nat line 7"), "out of memory"),
         (MemoryError(), "There is not enough memory for it."),
+        (BadInput("No such numbers here."), "No such numbers here."),
     ],
 )
 def test_one_failing_job_does_not_stop_the_others(error: Exception, reason: str) -> None:
@@ -196,3 +209,120 @@ def test_a_repetition_has_keys_of_its_own_and_goes_on_where_it_stopped() -> None
     assert next_repetition(jobs, held, MACHINE) == 2
     held |= {job_key(jobs[1], MACHINE, 2)}
     assert next_repetition(jobs, held, MACHINE) == 3
+
+
+@pytest.mark.parametrize("device", DEVICES, ids=str)
+@pytest.mark.parametrize("suite", ["standard", "full"])
+def test_the_larger_suites_have_every_stage_of_every_size_of_every_family(
+    suite: str, device: torch.device
+) -> None:
+    asked = cells(SUITES[suite](device))
+    wanted = {
+        (family.name, stage, None if stage == "prepare" else size)
+        for family in FAMILIES.values()
+        for size in family.sizes
+        for stage in STAGES
+    }
+    assert wanted <= {(cell.family, cell.stage, cell.size) for cell in asked}
+    assert {cell.domain for cell in asked} == {"text", "vision", "recommendation"}
+
+
+def test_every_family_has_five_sizes_or_more() -> None:
+    assert len(FAMILIES) == 8
+    assert min(len(set(family.sizes)) for family in FAMILIES.values()) >= 5
+
+
+def test_standard_is_quick_and_more_and_full_is_standard_and_more() -> None:
+    quick_jobs, standard_jobs, full_jobs = (
+        {job_key(job, MACHINE) for job in SUITES[name](CPU)}
+        for name in ("quick", "standard", "full")
+    )
+    assert quick_jobs < standard_jobs < full_jobs
+
+
+def test_standard_uses_every_stage_and_lever() -> None:
+    assert set(STAGE_KINDS) | set(LEVERS) <= {job.name for job in standard(CPU)}
+
+
+def test_what_others_need_comes_before_them() -> None:
+    order = {name: place for place, name in enumerate(STAGES)}
+    met: dict[object, int] = {}
+    for job in topics.lifecycle(CPU):
+        life = (job.settings["family"], job.settings.get("size"))
+        assert order[job.name] >= met.get(life, 0)
+        met[life] = order[job.name]
+
+
+def test_settings_are_varied_one_at_a_time_in_each_domain(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(topics, "is_native", lambda device, precision: precision != "fp16")
+    monkeypatch.setattr(topics, "can_compile", lambda: True)
+    base = Recipe("image-resnet", 4)
+    changed = [
+        {name for name in ("optimiser", "activation", "precision", "compiled")
+         if getattr(recipe, name) != getattr(base, name)}
+        for recipe in topics.variations(base, CPU)
+    ]  # fmt: skip
+    assert all(len(names) == 1 for names in changed)
+    counts = {name: changed.count({name}) for name in set().union(*changed)}
+    assert counts == {"optimiser": 3, "activation": 3, "precision": 1, "compiled": 1}
+    varied = {FAMILIES[name].domain for name in topics.VARIED.values()}
+    assert varied == {family.domain for family in FAMILIES.values()}
+
+
+@pytest.fixture
+def points(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Points:
+    """A whole suite of one tiny family."""
+    monkeypatch.setenv("MODELWORTH_CACHE", str(tmp_path))
+    monkeypatch.setattr("engine.measurement.stages.infer.TIMED_S", 0.001)
+    monkeypatch.setattr("engine.measurement.stages.infer.FEWEST_TIMED", 2)
+    monkeypatch.setattr(topics, "EXPORT_FORMATS", ("torch_export",))
+    monkeypatch.setattr(topics, "LOAD_FORMATS", ("weights",))
+    monkeypatch.setattr(topics, "RUNTIMES", ("torch",))
+    family = add_points(monkeypatch)
+    for name in [name for name in FAMILIES if name != family.name]:
+        monkeypatch.delitem(FAMILIES, name)
+    monkeypatch.setattr(Points, "sizes", (2, 3))
+    return family
+
+
+def tiny_suite() -> list[AnyWorkload]:
+    return topics.collected((topics.lifecycle, topics.cross_validation), CPU)
+
+
+def test_stopped_at_ten_random_moments_it_ends_with_the_same_set(points: Points) -> None:
+    jobs, random = tiny_suite(), Random(3)
+    bench = replace(BENCH, brief_plan=BENCH.plan)
+    held: list[Measurement] = []
+    for _ in range(10):
+        left_count = random.randrange(1, 12)
+
+        def until_stopped(event: Event) -> None:
+            nonlocal left_count
+            left_count -= 1
+            if left_count == 0:
+                raise KeyboardInterrupt
+
+        with suppress(KeyboardInterrupt):
+            held.extend(run(jobs, {m.key for m in held}, bench, until_stopped))
+    held.extend(run(jobs, {m.key for m in held}, bench, lambda event: None))
+    assert sorted(m.key for m in held) == sorted(job_key(job, MACHINE) for job in jobs)
+    assert coverage(held, cells(jobs)).is_complete
+
+
+def test_a_family_without_its_data_fails_and_the_rest_goes_on(
+    points: Points, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def offline(self: Points) -> None:
+        raise DataUnavailable("No network.")
+
+    monkeypatch.setattr(Points, "raw", offline)
+    data_of.cache_clear()
+    events: list[Event] = []
+    jobs: list[AnyWorkload] = [Prepare("points", "clean"), Train(Recipe("points", 2)), Nothing(1)]
+    assert [m.workload for m in run(jobs, (), BENCH, events.append)] == ["nothing"]
+    failed = [event for event in events if isinstance(event, Failed)]
+    assert [(event.job.name, event.reason) for event in failed] == [
+        ("prepare", "No network."),
+        ("train", "No network."),
+    ]
+    assert len([event for event in events if isinstance(event, Started)]) == 2

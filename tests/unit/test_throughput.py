@@ -117,7 +117,7 @@ def test_blank_and_filled_answers_give_the_same_prediction() -> None:
     [
         ({"model": "Nobody knows", "params": ""}, "size of the model"),
         ({"hw_norm": "", "hardware": "reference chip"}, "no accelerator"),
-        ({"domain": "vision"}, "not for vision"),
+        ({"domain": "speech"}, "not for speech"),
     ],
 )
 def test_the_impossible_is_refused_with_its_reason(changes: dict[str, str], reason: str) -> None:

@@ -137,9 +137,7 @@ def test_a_higher_score_carries_over_in_the_same_direction(
 def test_arrays_are_the_loop(volumes: list[float], gained: float) -> None:
     asked = flow(gained_usd_per_outcome=gained)
     together = value.irr_share_per_year(**(asked | {"outcomes_per_day": np.array(volumes)}))
-    alone = [
-        float(value.irr_share_per_year(**(asked | {"outcomes_per_day": v}))) for v in volumes
-    ]
+    alone = [float(value.irr_share_per_year(**(asked | {"outcomes_per_day": v}))) for v in volumes]
     assert together == pytest.approx(alone, nan_ok=True)
 
 

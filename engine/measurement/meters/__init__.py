@@ -6,11 +6,12 @@ from collections.abc import Callable
 
 import torch
 
-from engine.measurement.meters import estimate, nvml, rapl
-from engine.measurement.meters.base import EnergyMeter, Meter, MeterUnavailable
+from engine.measurement.meters import estimate, nvml, rapl, zeus
+from engine.measurement.meters.base import EnergyMeter, Meter, MeterUnavailable, Observer
 
 METERS: tuple[Callable[[torch.device], EnergyMeter], ...] = (
     nvml.open_meter,
+    zeus.open_meter,
     rapl.open_meter,
     estimate.open_meter,
 )
@@ -27,4 +28,4 @@ def energy_meter(device: torch.device) -> EnergyMeter | None:
     return None
 
 
-__all__ = ["METERS", "EnergyMeter", "Meter", "MeterUnavailable", "energy_meter"]
+__all__ = ["METERS", "EnergyMeter", "Meter", "MeterUnavailable", "Observer", "energy_meter"]

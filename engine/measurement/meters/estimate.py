@@ -23,6 +23,7 @@ class CpuTimeEnergyMeter:
     quantity = "cpu_energy_j"
     kind: Literal["estimated"] = "estimated"
     least_time_s = 0.0
+    sees_all_programs = False
 
     def __init__(
         self, core_power_w: float, source: str, cpu_time_s: Callable[[], float] = time.process_time

@@ -38,6 +38,7 @@ class PackageEnergyMeter:
     quantity = "cpu_energy_j"
     kind: Literal["measured"] = "measured"
     least_time_s = 0.2
+    sees_all_programs = True
 
     def __init__(self, folder: Path = POWERCAP) -> None:
         try:

@@ -18,6 +18,7 @@ class ReplayMeter:
     kind: Literal["measured", "estimated"] = "measured"
     description: str = "replay"
     least_time_s: float = 0.0
+    sees_all_programs: bool = False
     starts: int = field(default=0, init=False)
 
     def __post_init__(self) -> None:

@@ -16,7 +16,9 @@ class Workload(Protocol):
 
     A step is the unit measured: one matrix product, one optimiser step, one token.
     A workload may have a property `metrics -> dict[str, float]`, known before it runs
-    (`parameter_count`); it is kept beside what is measured.
+    (`parameter_count`); it is kept beside what is measured. It may have a method
+    `make_ready(device)`, run before any meter, for what it depends on, and `effort`, how
+    sure its measurement should be (`bench.Effort`).
     """
 
     name: ClassVar[str]
@@ -39,7 +41,8 @@ class Workload(Protocol):
     def prepare(self, device: torch.device) -> Callable[[], object]:
         """Set up outside the clock and return one step.
 
-        Where the step has an attribute `close`, the runner calls it when done.
+        Where the step has an attribute `metrics`, what it returns after the last step is
+        kept too; where it has `close`, the runner calls it when done.
         """
         ...
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import ClassVar
 
 import torch
@@ -132,6 +133,14 @@ class _File:
         except BlockingIOError:
             return True
         return False
+
+
+def forget(path: Path) -> None:
+    """Have the system forget the file, so that reading it meets the disk."""
+    with path.open("rb") as file:
+        # Only what the disk already has can be forgotten.
+        os.fsync(file.fileno())
+        os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
 
 
 def can_read_cold() -> bool:

@@ -19,8 +19,7 @@ the next one.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import ClassVar
 
@@ -29,6 +28,7 @@ from torch import Tensor
 
 from engine.measurement import datasets
 from engine.measurement.datasets import OTHER_WORD, TextData
+from engine.measurement.execution import one_thread, wait
 from engine.measurement.scores import scores
 from engine.measurement.workloads.base import Learned, settings_of
 from engine.measurement.workloads.word_average import (
@@ -120,7 +120,7 @@ def train(
         BadInput: the training texts have too few words or are too few.
     """
     _check_size(asked, data)
-    with _one_thread(device):
+    with one_thread(device):
         texts = _Texts(data, asked, device)
         random = torch.Generator().manual_seed(asked.seed)
         model = Classifier(asked, random, device)
@@ -191,16 +191,11 @@ def _timed_epoch(
     batches: list[tuple[Tensor, Tensor]],
     device: torch.device,
 ) -> float:
-    _wait(device)
+    wait(device)
     start_s = time.perf_counter()
     train_epoch(model, optimiser, batches)
-    _wait(device)
+    wait(device)
     return time.perf_counter() - start_s
-
-
-def _wait(device: torch.device) -> None:
-    if device.type == "cuda":
-        torch.cuda.synchronize(device)
 
 
 def _check_size(asked: TextClassifier, data: TextData) -> None:
@@ -214,15 +209,3 @@ def _check_size(asked: TextClassifier, data: TextData) -> None:
             f"A batch of {asked.batch_size} is more than the {len(data.train_words)} texts "
             f"{asked.task} has to train on."
         )
-
-
-@contextmanager
-def _one_thread(device: torch.device) -> Iterator[None]:
-    # A step is too small to share: waking a second thread costs more than it saves.
-    before = torch.get_num_threads()
-    if device.type == "cpu":
-        torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)

@@ -1,0 +1,101 @@
+"""Training networks on images: time of one step from what the network counts.
+
+Products of different kinds run at different shares of peak: dense, in groups, depthwise,
+attention. What layers write goes through memory and overlaps in part; each batch pays for its
+launches and its optimiser once. Every function broadcasts.
+
+Source: Williams, Waterman, Patterson 2009, "Roofline", https://doi.org/10.1145/1498765.1498785
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from engine.units import Float
+
+STEP_PER_FORWARD = 3.0
+"""Forward, and backward twice over: to inputs and to weights."""
+USUAL_FLOP_PER_OUTPUT = 600.0
+LARGEST_SHARE = 0.95
+LAUNCHES_HIDE = 4.0
+"""Power that lets a launch hide behind work until they take about as long."""
+
+
+@dataclass(frozen=True, slots=True)
+class ImageStep:
+    """A network, a device and a batch; FLOP and outputs are of one image, forward."""
+
+    dense_flop: Float
+    grouped_flop: Float
+    """Of convolutions in groups of more than four channels."""
+    depthwise_flop: Float
+    attention_flop: Float
+    product_output_count: Float
+    """Numbers that products write."""
+    output_count: Float
+    """Numbers that all operations write."""
+    operation_count: Float
+    parameter_count: Float
+    bytes_per_value: Float
+    peak_flop_per_s: Float
+    bandwidth_bytes_per_s: Float
+    batch_count: Float
+    """Images on one device at once."""
+    device_count: Float
+    is_channels_last: Float
+
+
+@dataclass(frozen=True, slots=True)
+class ImageEfficiencies:
+    """Fitted: how far software and devices fall short of the data sheet."""
+
+    dense_share: Float
+    channels_last_ratio: Float
+    density_exponent: Float
+    grouped_share: Float
+    grouped_last_ratio: Float
+    depthwise_share: Float
+    attention_share: Float
+    traffic_per_product_output: Float
+    traffic_per_output: Float
+    overlap_excess: Float
+    launch_s: Float
+    optimiser_bytes_per_parameter: Float
+    waiting_per_doubling: Float
+
+
+def images_per_s(s: ImageStep, e: ImageEfficiencies) -> Float:
+    """Images that all devices together learn from in a second."""
+    exponent = 1.0 + e.overlap_excess
+    image_s = (arithmetic_s(s, e) ** exponent + traffic_s(s, e) ** exponent) ** (1.0 / exponent)
+    optimiser_s = s.parameter_count * e.optimiser_bytes_per_parameter / s.bandwidth_bytes_per_s
+    launches_s = STEP_PER_FORWARD * s.operation_count * e.launch_s
+    busy_s = s.batch_count * image_s + optimiser_s
+    step_s = (busy_s**LAUNCHES_HIDE + launches_s**LAUNCHES_HIDE) ** (1.0 / LAUNCHES_HIDE)
+    waiting = 1.0 + e.waiting_per_doubling * np.log2(np.maximum(s.device_count, 1.0))
+    return s.batch_count * s.device_count / (step_s * waiting)
+
+
+def arithmetic_s(s: ImageStep, e: ImageEfficiencies) -> Float:
+    """Seconds of one image's products: the more done for each number written, the faster."""
+    flop = s.dense_flop + s.grouped_flop + s.attention_flop
+    density = flop / s.product_output_count / USUAL_FLOP_PER_OUTPUT
+    last = np.where(s.is_channels_last > 0, e.channels_last_ratio, 1.0)
+    dense = np.minimum(e.dense_share * last * density**e.density_exponent, LARGEST_SHARE)
+    in_groups = e.grouped_share * np.where(s.is_channels_last > 0, e.grouped_last_ratio, 1.0)
+    at_peak = (
+        s.dense_flop / dense
+        + s.grouped_flop / in_groups
+        + s.depthwise_flop / e.depthwise_share
+        + s.attention_flop / e.attention_share
+    )
+    return STEP_PER_FORWARD * at_peak / s.peak_flop_per_s
+
+
+def traffic_s(s: ImageStep, e: ImageEfficiencies) -> Float:
+    """Seconds to move what one image's layers write, forward and back."""
+    values = s.product_output_count * e.traffic_per_product_output
+    values = values + s.output_count * e.traffic_per_output
+    return values * s.bytes_per_value / s.bandwidth_bytes_per_s

@@ -1,0 +1,213 @@
+"""Devices of a replica and requests it works on together: what fits, and what meets the goals.
+
+Devices are the fewest whose memory holds the replica. Where goals of latency are set and the
+batch is not, every power of two is tried: of those that meet the goals, the one that needs
+the fewest devices for the busiest hour, waiting included. Only where a single request misses
+a goal on the fewest devices are two, four or eight times as many taken.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from engine.projection import queueing, serving
+from engine.projection.serving_rates import Served
+from engine.projection.working import assumed
+from engine.records import Note
+from engine.scenario import Scenario
+from engine.units import Float
+
+TRIED_BATCHES = 2.0 ** np.arange(12)
+TRIED_DEVICE_RATIOS = np.array([1.0, 2.0, 4.0, 8.0])
+
+
+REPLICA_FIELDS = (
+    "parameters_billion",
+    "input_items_per_request",
+    "output_items_per_request",
+    "reasoning_tokens_per_request",
+    "prefix_cache_hit_share",
+    "serving_batch_count",
+    "serving_tensor_parallel_count",
+    "serving_pipeline_parallel_count",
+)
+LOAD_FIELDS = (
+    "requests_per_day",
+    "peak_to_mean_ratio",
+    "serving_hours_per_day",
+    "ttft_slo_s",
+    "tpot_slo_s",
+    "latency_slo_s",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Fits:
+    """Memory: what a replica needs, and what one device has for it."""
+
+    weight_bytes: Float
+    cache_bytes: Float
+    """Of one request, as an engine reserves it."""
+    usable_bytes: Float
+    is_latent: bool
+    """Whether every device of a group holds all of the cache."""
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What was chosen for a replica."""
+
+    tensor_device_count: Float
+    device_count: Float
+    batch_count: Float
+    batch_limit_count: Float
+    meets_goals: Float
+    """1 where every goal that is set can be met."""
+
+    def notes(self, scenario: Scenario) -> tuple[Note, ...]:
+        """What to say of a goal missed, or of a batch that memory cuts."""
+        said = []
+        if np.any(np.asarray(self.meets_goals) < 1):
+            said.append(Note("latency-goal-missed", {}))
+        wanted = scenario.serving_batch_count
+        if wanted is not None and np.any(np.asarray(wanted) > self.batch_limit_count):
+            limit = float(np.min(self.batch_limit_count))
+            said.append(Note("batch-limited-by-memory", {"count": limit}))
+        return tuple(said)
+
+
+def batch_limit(fits: Fits, device_count: Float, tensor_device_count: Float) -> Float:
+    """Most requests whose attention cache fits beside the weights; at least one."""
+    free = fits.usable_bytes * device_count - fits.weight_bytes
+    copies = tensor_device_count if fits.is_latent else 1.0
+    return np.maximum(np.floor(free / (fits.cache_bytes * copies)), 1.0)
+
+
+def choice(scenario: Scenario, served: Callable[[Float, Float], Served], fits: Fits) -> Choice:
+    """Devices and batch of a replica for a scenario's load and goals.
+
+    `served` tells what a replica does, by devices that share its layers and by batch.
+    """
+    wanted = scenario.serving_batch_count
+    batch = _value("serving_batch_count") if wanted is None else wanted
+    tensor = _tensor_device_count(scenario, fits, batch)
+    if not has_goals(scenario):
+        return _chosen(scenario, fits, tensor, batch, 1.0)
+    tensor = _enough_devices(scenario, served, tensor)
+    if wanted is None:
+        return _best_batch(scenario, served, fits, tensor)
+    devices = tensor * scenario.serving_pipeline_parallel_count
+    running = np.minimum(wanted, batch_limit(fits, devices, tensor))
+    return _chosen(scenario, fits, tensor, wanted, _met(scenario, served(tensor, running)))
+
+
+def has_goals(scenario: Scenario) -> bool:
+    """Whether any goal of latency is set."""
+    return any(goal is not None for goal in _goals(scenario))
+
+
+def shape(scenario: Scenario) -> tuple[int, ...]:
+    """Shape of what one replica does: that of the choices it depends on, together."""
+    names = REPLICA_FIELDS + (LOAD_FIELDS if has_goals(scenario) else ())
+    return np.broadcast_shapes(*(np.shape(getattr(scenario, n)) for n in names))
+
+
+def longest_wait_s(
+    ttft_s: Float, latency_s: Float, ttft_slo_s: Float = np.inf, latency_slo_s: Float = np.inf
+) -> Float:
+    """Longest wait that still keeps the goals; negative where they are missed without one."""
+    return np.minimum(ttft_slo_s - ttft_s, latency_slo_s - latency_s)
+
+
+def _waiting_goals(scenario: Scenario) -> tuple[Float, Float]:
+    first, whole = scenario.ttft_slo_s, scenario.latency_slo_s
+    return np.inf if first is None else first, np.inf if whole is None else whole
+
+
+def _goals(scenario: Scenario) -> tuple[Float | None, ...]:
+    return scenario.ttft_slo_s, scenario.tpot_slo_s, scenario.latency_slo_s
+
+
+def _chosen(scenario: Scenario, fits: Fits, tensor: Float, wanted: Float, met: Float) -> Choice:
+    devices = tensor * scenario.serving_pipeline_parallel_count
+    limit = batch_limit(fits, devices, tensor)
+    return Choice(tensor, devices, np.minimum(wanted, limit), limit, met)
+
+
+def _tensor_device_count(scenario: Scenario, fits: Fits, batch_count: Float) -> Float:
+    if scenario.serving_tensor_parallel_count is not None:
+        return scenario.serving_tensor_parallel_count
+    needed_bytes = fits.weight_bytes + batch_count * fits.cache_bytes
+    pipeline = scenario.serving_pipeline_parallel_count
+    return serving.devices_per_replica(needed_bytes / pipeline, fits.usable_bytes)
+
+
+def _met(scenario: Scenario, out: Served) -> Float:
+    """1 where a replica's own times keep every goal, waiting not counted."""
+    times = (out.first_token_s, out.token_s, out.latency_s)
+    met: Float = 1.0
+    for goal, time_s in zip(_goals(scenario), times, strict=True):
+        if goal is not None:
+            met = met * np.where(time_s <= goal, 1.0, 0.0)
+    return met
+
+
+def _tried(options: Float, scenario: Scenario) -> Float:
+    """Options along a first axis, before those of the scenario."""
+    return np.reshape(options, (-1,) + (1,) * len(shape(scenario)))
+
+
+def _picked(values: Float, index: np.ndarray, scenario: Scenario) -> Float:
+    """The option at `index` along the first axis, for each of the scenario's choices."""
+    whole = np.broadcast_to(values, (np.shape(values)[0], *shape(scenario)))
+    found: Float = np.take_along_axis(whole, index[None, ...], axis=0)[0]
+    return found
+
+
+def _enough_devices(
+    scenario: Scenario, served: Callable[[Float, Float], Served], tensor: Float
+) -> Float:
+    if scenario.serving_tensor_parallel_count is not None:
+        return tensor
+    tried = tensor * _tried(TRIED_DEVICE_RATIOS, scenario)
+    met = np.broadcast_to(
+        _met(scenario, served(tried, np.ones_like(tried))), (len(tried), *shape(scenario))
+    )
+    return _picked(tried, np.argmax(met > 0, axis=0), scenario)
+
+
+def _best_batch(
+    scenario: Scenario, served: Callable[[Float, Float], Served], fits: Fits, tensor: Float
+) -> Choice:
+    """The batch that keeps the goals with the fewest replicas; 1 where none does."""
+    tried = _tried(TRIED_BATCHES, scenario)
+    devices = tensor * scenario.serving_pipeline_parallel_count
+    out = served(tensor, tried)
+    met = (_met(scenario, out) > 0) & (tried <= batch_limit(fits, devices, tensor))
+    replicas = queueing.server_count_for_wait(
+        arrivals_per_s=serving.busiest_requests_per_s(
+            scenario.requests_per_day, scenario.peak_to_mean_ratio, scenario.serving_hours_per_day
+        ),
+        service_time_s=tried / out.requests_per_s,
+        variability_ratio=queueing.variability_ratio(
+            queueing.RANDOM_ARRIVALS_RATIO, _value("serving_service_variation_ratio")
+        ),
+        step_count=tried,
+        longest_wait_s=longest_wait_s(
+            out.first_token_s, out.latency_s, *_waiting_goals(scenario)
+        ),
+    ) / tried  # fmt: skip
+    cost = np.where(met & np.isfinite(replicas), replicas, np.inf)
+    cost = np.broadcast_to(cost, (len(tried), *shape(scenario)))
+    batch = _picked(tried, np.argmin(cost, axis=0), scenario)
+    any_met = np.where(np.isfinite(cost.min(axis=0)), 1.0, 0.0)
+    return _chosen(scenario, fits, tensor, batch, any_met)
+
+
+def _value(name: str) -> Float:
+    value = assumed(name).value
+    assert value is not None
+    return value

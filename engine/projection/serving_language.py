@@ -1,0 +1,298 @@
+"""One replica of a language model, by the constants fitted to published serving measurements."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cache
+
+import numpy as np
+
+from engine.projection import serving, serving_choice
+from engine.projection.hardware import Device
+from engine.projection.own_calibration import Correction, corrected_by
+from engine.projection.serving_fit import serving_fit
+from engine.projection.serving_power import device_power_w
+from engine.projection.serving_rates import Served, served
+from engine.projection.serving_setting import (
+    ServingDevice,
+    Traits,
+    efficiencies,
+    fit_source,
+    power_shares,
+    serving_device,
+    setup,
+    traits,
+    written_tokens,
+)
+from engine.projection.serving_setting import serving as setting
+from engine.projection.serving_sizes import Efficiencies, Serving, cache_bytes
+from engine.projection.serving_speed import (
+    WIDER_OUTSIDE,
+    Ratios,
+    Speed,
+    goals,
+    modelled,
+    usual_batch_count,
+)
+from engine.projection.sized import Sized
+from engine.projection.working import chosen, derive
+from engine.records import Estimate, Note
+from engine.scenario import Scenario
+from engine.units import Float
+
+EXPLAINED = (
+    "weight_bandwidth_share",
+    "cache_bandwidth_share",
+    "compute_share",
+    "step_overhead_s",
+    "layer_overhead_s",
+)
+"""Fitted constants shown beside a result; the file holds the rest."""
+ALONE = 1.0
+Inputs = tuple[tuple[str, Estimate], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What stays the same whatever the batch and the number of devices."""
+
+    scenario: Scenario
+    model: Sized
+    device: ServingDevice
+    traits: Traits
+    efficiencies: Efficiencies
+
+    def at(self, tensor_device_count: Float, batch_count: Float) -> Serving:
+        return setting(self.scenario, self.model, self.device, tensor_device_count, batch_count)
+
+    def served(self, tensor_device_count: Float, batch_count: Float) -> Served:
+        s = self.at(tensor_device_count, batch_count)
+        return served(s, self.efficiencies, self.scenario.prefix_cache_hit_share)
+
+
+def speed(scenario: Scenario, model: Sized, device: Device) -> Speed | None:
+    """One replica by the fit; None where it does not reach: no decoder, or an unknown device.
+
+    A model whose processor or weights nobody measured has no `ServingDevice`.
+    """
+    if model.known.family != "decoder" or not model.kv_bytes_per_token_at_16_bit.known:
+        return None
+    found = serving_device(device, scenario.serving_precision)
+    if found is None or not (model.is_transformer and model.attention_size.known):
+        return None
+    at = traits(scenario, found)
+    asked = _Asked(scenario, model, found, at, _sharpened(efficiencies(at), at, device))
+    weights, cache_token, each = _needed(asked)
+    choice = serving_choice.choice(scenario, asked.served, _fits(asked, weights, each))
+    return _speed(asked, device, choice, (weights, cache_token, each))
+
+
+def _sharpened(e: Efficiencies, at: Traits, device: Device) -> Efficiencies:
+    """With all passes faster or slower by what one's own rows on this hardware showed."""
+    own = _own_correction(at, device)
+    if own is None:
+        return e
+    return replace(e, software_time_ratio=e.software_time_ratio / own.ratio)
+
+
+def _needed(asked: _Asked) -> tuple[Estimate, Estimate, Estimate]:
+    """Bytes of the weights, of one cached token, and of one whole request's cache."""
+    s = asked.at(1.0, 1.0)
+    weights = derive(
+        serving.weight_bytes,
+        parameter_count=asked.model.parameter_count,
+        bytes_per_value=chosen(s.bytes_per_weight),
+    )
+    per_token = derive(
+        serving.kept_bytes_per_token,
+        kv_bytes_per_token_at_16_bit=asked.model.kv_bytes_per_token_at_16_bit,
+        bytes_per_value=chosen(s.bytes_per_cache_value),
+    )
+    tokens = chosen(s.input_tokens + s.output_tokens)
+    value = cache_bytes(s, s.input_tokens + s.output_tokens)
+    inputs = (("cache_bytes_per_token", per_token), ("context_tokens", tokens))
+    held = modelled("serving_sizes.cache_bytes", value, inputs)
+    return weights, per_token, replace(held, kind=per_token.kind)
+
+
+def _fits(asked: _Asked, weights: Estimate, each: Estimate) -> serving_choice.Fits:
+    """Memory that a replica needs and has, by the fitted shares."""
+    e, s = asked.efficiencies, asked.scenario
+    assert weights.value is not None
+    assert each.value is not None
+    full = cache_bytes(asked.at(1.0, 1.0), s.input_items_per_request + written_tokens(s))
+    reserved = cache_bytes(
+        asked.at(1.0, 1.0),
+        s.input_items_per_request + e.reserved_output_share * written_tokens(s),
+    )
+    return serving_choice.Fits(
+        weight_bytes=weights.value,
+        cache_bytes=each.value * reserved / full,
+        usable_bytes=e.usable_memory_share * asked.device.memory_bytes - e.reserved_bytes,
+        is_latent=asked.model.known.kv_bytes_per_token_at_16_bit is not None,
+    )
+
+
+def _speed(
+    asked: _Asked,
+    device: Device,
+    choice: serving_choice.Choice,
+    needed: tuple[Estimate, Estimate, Estimate],
+) -> Speed:
+    scenario, (weights, cache_token, each) = asked.scenario, needed
+    shape = serving_choice.shape(scenario)
+    both = np.stack(
+        [np.full(shape, ALONE), np.broadcast_to(choice.batch_count, shape).astype(np.float64)]
+    )
+    out = asked.served(choice.tensor_device_count, both)
+    inputs = _inputs(asked, device, choice, needed)
+    wider, notes = _outside(asked, choice)
+    times = _ratios("token", wider)
+    first = _ratios("first_token", wider)
+    devices, batch = dict(inputs)["device_count"], dict(inputs)["batch_count"]
+
+    def one(name: str, ratios: Ratios | None, row: int = 1) -> Estimate:
+        value = np.broadcast_to(getattr(out, name), both.shape)[row]
+        return modelled("serving_rates.served", value, inputs, ratios)
+
+    return Speed(
+        devices_per_replica=devices,
+        batch_count=batch,
+        batch_limit_count=dict(inputs)["batch_limit_count"],
+        requests_per_s=one("requests_per_s", times.inverse),
+        alone_s=one("latency_s", times, 0),
+        latency_s=one("latency_s", times),
+        ttft_s=one("first_token_s", first),
+        tpot_s=one("token_s", times),
+        input_time_share=one("prompt_share", None),
+        weight_bytes=weights,
+        cache_bytes=derive(
+            serving.batch_cache_bytes, cache_bytes_per_request=each, batch_count=batch
+        ),
+        temporary_bytes=derive(
+            serving.reserved_bytes,
+            reserved_bytes_per_device=_constant(asked.traits, "reserved_bytes"),
+            device_count=devices,
+        ),
+        cache_bytes_per_token=cache_token,
+        device_power_w=_power(asked, out, both.shape, inputs, wider),
+        notes=(*notes, *choice.notes(scenario)),
+    )
+
+
+def _inputs(
+    asked: _Asked,
+    device: Device,
+    choice: serving_choice.Choice,
+    needed: tuple[Estimate, Estimate, Estimate],
+) -> Inputs:
+    scenario = asked.scenario
+    memory = (
+        ("weight_bytes", needed[0]),
+        ("cache_bytes_per_request", needed[2]),
+        ("memory_bytes", device.memory_bytes),
+    )
+    limit = modelled("serving_choice.batch_limit", choice.batch_limit_count, memory)
+    devices = modelled("serving_choice.choice", choice.device_count, (*memory, *goals(scenario)))
+    return (
+        ("parameter_count", asked.model.parameter_count),
+        ("active_parameter_count", asked.model.active_parameter_count),
+        ("layer_count", asked.model.layer_count),
+        ("input_tokens", chosen(scenario.input_items_per_request)),
+        ("output_tokens", chosen(written_tokens(scenario))),
+        ("device_count", devices),
+        ("batch_count", _batch(asked, choice, limit)),
+        ("batch_limit_count", limit),
+        ("peak_flop_per_s", device.peak_flop_per_s(scenario.serving_precision)),
+        ("bandwidth_bytes_per_s", _bandwidth(device)),
+        *((name, _constant(asked.traits, name)) for name in EXPLAINED),
+        *_own_input(asked, device),
+    )
+
+
+def _own_correction(at: Traits, device: Device) -> Correction | None:
+    if device.accelerator_id is None:
+        return None
+    found = dict(at)
+    return device.own.of("inference", device.accelerator_id, found["engine"], found["weights"])
+
+
+def _own_input(asked: _Asked, device: Device) -> Inputs:
+    own = _own_correction(asked.traits, device)
+    if own is None:
+        return ()
+    return (("measured_speed_ratio", corrected_by(own)),)
+
+
+def _batch(asked: _Asked, choice: serving_choice.Choice, limit: Estimate) -> Estimate:
+    scenario = asked.scenario
+    given = scenario.serving_batch_count
+    wanted = usual_batch_count() if given is None else chosen(given)
+    asked_for = goals(scenario) if given is None else ()
+    inputs = (asked_for or (("wanted_count", wanted),)) + (("batch_limit_count", limit),)
+    return modelled("serving_choice.choice", choice.batch_count, inputs)
+
+
+def _bandwidth(device: Device) -> Estimate:
+    measured = device.evidence.bandwidth_bytes_per_s if device.evidence else None
+    return measured or device.fact("bandwidth_gb_per_s")
+
+
+@cache
+def _constant(at: Traits, name: str) -> Estimate:
+    return Estimate(getattr(efficiencies(at), name), "fitted", source=fit_source())
+
+
+@cache
+def _fitted_ratios(quantity: str) -> Ratios:
+    found = serving_fit("language").range_for(f"{quantity}/closed", quantity)
+    return Ratios(found.low_ratio, found.high_ratio)
+
+
+def _ratios(quantity: str, wider: Float) -> Ratios:
+    fitted = _fitted_ratios(quantity)
+    return fitted if isinstance(wider, float) and wider == 1.0 else fitted.widened(wider)
+
+
+def _power(
+    asked: _Asked, out: Served, shape: tuple[int, ...], inputs: Inputs, wider: Float
+) -> Estimate:
+    watts = device_power_w(
+        power_shares(asked.traits),
+        asked.device.tdp_w,
+        out.weights_share,
+        out.cache_share,
+        out.compute_share,
+        out.prompt_share,
+    )
+    value = np.broadcast_to(watts, shape)[1]
+    return modelled("serving_power.device_power_w", value, inputs, _ratios("power", wider))
+
+
+def _outside(asked: _Asked, choice: serving_choice.Choice) -> tuple[Float, tuple[Note, ...]]:
+    """How much wider ranges are than those fitted, and what to say of it."""
+    known, at = serving_fit("language").known, dict(asked.traits)
+    unseen = [at[kind] for kind in known if kind in at and at[kind] not in known[kind]]
+    notes = [Note("serving-not-fitted", {"trait": name}) for name in unseen]
+    wider: Float = WIDER_OUTSIDE if unseen else 1.0
+    for name, (low, high) in setup()["reach"].items():
+        value = np.asarray(_reached(asked, choice, name))
+        beyond = np.maximum(np.maximum(low / value, value / high), 1.0)
+        if (beyond > 1.0).any():
+            notes.append(Note("outside-fitted", {"quantity": name}))
+            # Errors grow with distance; no row says how fast, so each factor of e adds as much
+            # as leaving the range at all.
+            wider = wider * np.where(beyond > 1.0, WIDER_OUTSIDE ** (1.0 + np.log(beyond)), 1.0)
+    return wider, tuple(notes)
+
+
+def _reached(asked: _Asked, choice: serving_choice.Choice, name: str) -> Float:
+    scenario, count = asked.scenario, asked.model.parameter_count.value
+    assert count is not None
+    return {
+        "parameter_count": count,
+        "input_tokens": scenario.input_items_per_request,
+        "output_tokens": written_tokens(scenario),
+        "running_batch_count": choice.batch_count,
+        "device_count": choice.device_count,
+    }[name]

@@ -1,0 +1,266 @@
+"""One replica of a vision network or a text encoder, by constants fitted to published rows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields, replace
+from functools import cache
+
+import numpy as np
+
+from engine.catalogue.schema import Accelerator, Precision
+from engine.projection import energy, memory, serving, serving_items
+from engine.projection.hardware import Device
+from engine.projection.serving_fit import serving_fit
+from engine.projection.serving_items import ItemEfficiencies, ItemServing
+from engine.projection.serving_roofline import input_flop
+from engine.projection.serving_setting import Traits, fit_source, generation, setup
+from engine.projection.serving_speed import (
+    WIDER_OUTSIDE,
+    Ratios,
+    Speed,
+    modelled,
+    not_generating,
+    usual_batch_count,
+)
+from engine.projection.sized import Sized
+from engine.projection.working import chosen, derive
+from engine.records import Estimate, Note
+from engine.scenario import Scenario
+from engine.units import BILLION, MILLION, Float
+
+SEEN_KINDS = ("kind", "engine", "generation")
+
+
+@dataclass(frozen=True, slots=True)
+class _Work:
+    """Arithmetic of one item, and the numbers its layers write."""
+
+    kind: str
+    flop: Estimate
+    activation_count: Float
+    items_per_request: Estimate
+
+
+def speed(scenario: Scenario, model: Sized, device: Device) -> Speed | None:
+    """One replica by the fit; None where it does not reach: other models, unknown devices."""
+    work = _work(scenario, model)
+    base = None if work is None else _base(scenario, model, device, work)
+    if work is None or base is None:
+        return None
+    at = _traits(scenario, device, work)
+    batch = usual_batch_count()
+    if scenario.serving_batch_count is not None:
+        batch = chosen(scenario.serving_batch_count)
+    assert batch.value is not None
+    assert work.items_per_request.value is not None
+    s = replace(base, batch_count=batch.value * work.items_per_request.value)
+    return _speed(scenario, model, device, work, s, at, batch)
+
+
+def activation_count(flop: Float, factor: Float, exponent: Float) -> Float:
+    """Numbers that a network's layers write for one item, where nobody printed them."""
+    return factor * (flop / BILLION) ** exponent * MILLION
+
+
+def encoder_activation_count(
+    layer_count: Float, hidden_size: Float, head_count: Float, input_tokens: Float
+) -> Float:
+    """Numbers that an encoder's layers write for one text: wide ones, and pairs of tokens."""
+    found = setup()["activations"]
+    wide = found["encoder_values_per_width"] * hidden_size
+    pairs = found["encoder_values_per_pair"] * head_count * input_tokens
+    return layer_count * input_tokens * (wide + pairs)
+
+
+def text_flop(flop_per_token: Float, input_tokens: Float) -> Float:
+    """FLOP for one whole text to pass forward."""
+    return flop_per_token * input_tokens
+
+
+def _work(scenario: Scenario, model: Sized) -> _Work | None:
+    known, inputs = model.known, chosen(scenario.input_items_per_request)
+    flop = input_flop(model, inputs)
+    if flop.value is None:
+        return None
+    if known.item == "image":
+        return _Work("network", flop, _image_activations(known.name, flop.value), inputs)
+    if known.family != "encoder" or not (model.is_transformer and known.head_count):
+        return None
+    layers, width = model.layer_count.value, model.hidden_size.value
+    assert layers is not None
+    assert width is not None
+    written = encoder_activation_count(
+        layers, width, float(known.head_count), scenario.input_items_per_request
+    )
+    text = derive(text_flop, flop_per_token=flop, input_tokens=inputs)
+    return _Work("encoder", text, written, chosen(1.0))
+
+
+def _image_activations(name: str, flop: Float) -> Float:
+    found = setup()["activations"]
+    separable = any(part in name.lower() for part in found["separable"])
+    factor = found["factor"] * (found["separable_ratio"] if separable else 1.0)
+    return activation_count(flop, factor, found["exponent"])
+
+
+def _base(scenario: Scenario, model: Sized, device: Device, work: _Work) -> ItemServing | None:
+    a, formats = device.accelerator, setup()["item_formats"]
+    seen = generation(device.accelerator_id)
+    if a is None or seen is None or scenario.serving_precision not in formats:
+        return None
+    peak_flop_per_s = _peak_flop_per_s(a, seen, scenario.serving_precision)
+    if peak_flop_per_s is None or a.bandwidth_bytes_per_s is None or a.tdp_w is None:
+        return None
+    assert work.flop.value is not None
+    assert model.parameter_count.value is not None
+    return ItemServing(
+        flop_per_item=work.flop.value,
+        parameter_count=model.parameter_count.value,
+        activations_per_item=work.activation_count,
+        bytes_per_value=formats[scenario.serving_precision]["bytes_per_value"],
+        peak_flop_per_s=peak_flop_per_s,
+        bandwidth_bytes_per_s=a.bandwidth_bytes_per_s,
+        batch_count=1.0,
+        device_count=1.0,
+        step_count=1.0,
+        shares_one_item=0.0,
+        tdp_w=a.tdp_w.value,
+    )
+
+
+def _peak_flop_per_s(a: Accelerator, seen: str, precision: str) -> float | None:
+    found, items = setup()["item_formats"][precision], setup()["items"]
+    wanted: tuple[Precision, ...] = (found["peak"], "fp16", "bf16", "fp32")
+    rate = next((r for name in wanted if (r := a.peak_flop_per_s(name)) is not None), None)
+    if rate is None:
+        return None
+    has_tensor_cores = precision == "fp32" and seen in items["tensor_generations"]
+    ratio: float = items["tensor_fp32_ratio"] if has_tensor_cores else found["peak_ratio"]
+    return rate * ratio
+
+
+def _traits(scenario: Scenario, device: Device, work: _Work) -> Traits:
+    engines = setup()["item_engines"]
+    return (
+        ("kind", work.kind),
+        ("engine", engines.get(scenario.serving_engine, engines["usual"])),
+        ("generation", generation(device.accelerator_id) or ""),
+        ("format", setup()["item_formats"][scenario.serving_precision]["format"]),
+        ("device", device.accelerator_id or ""),
+    )
+
+
+@cache
+def _efficiencies(at: Traits) -> ItemEfficiencies:
+    found = serving_fit("vision").efficiencies(ItemEfficiencies, {k: [name] for k, name in at})
+    names = [f.name for f in fields(ItemEfficiencies)]
+    return ItemEfficiencies(**{n: float(np.asarray(getattr(found, n)).flat[0]) for n in names})
+
+
+@cache
+def _power_share(at: Traits) -> Estimate:
+    share = serving_fit("vision").constants["item_power_share"].at({k: [name] for k, name in at})
+    return Estimate(float(share[0]), "fitted", source=fit_source())
+
+
+def _ratios(answer: str, at: Traits, batch_count: Float) -> Ratios:
+    kind = dict(at)["kind"]
+    alone = "one" if np.all(np.asarray(batch_count) <= 1) else "many"
+    fit = serving_fit("vision")
+    found = fit.range_for(f"{answer}/{kind}/{alone}", f"{answer}/{kind}", answer, "anything")
+    ratios = Ratios(found.low_ratio, found.high_ratio)
+    return ratios.widened(WIDER_OUTSIDE) if _unseen(at) else ratios
+
+
+def _unseen(at: Traits) -> tuple[str, ...]:
+    known = serving_fit("vision").known
+    return tuple(name for kind, name in at if kind in SEEN_KINDS and name not in known[kind])
+
+
+@dataclass(frozen=True, slots=True)
+class _Memory:
+    """What a batch takes of one device."""
+
+    weight_bytes: Estimate
+    temporary_bytes: Estimate
+    batch_limit_count: Estimate
+
+
+def _memory(model: Sized, device: Device, s: ItemServing, batch: Estimate) -> _Memory:
+    found, items = setup()["items"], s.batch_count / np.asarray(batch.value)
+    weights = derive(
+        serving.weight_bytes,
+        parameter_count=model.parameter_count,
+        bytes_per_value=chosen(s.bytes_per_value),
+    )
+    each = Estimate(
+        s.activations_per_item * items * s.bytes_per_value * found["held_activation_share"],
+        "fitted",
+        source=fit_source(),
+    )
+    software = Estimate(found["software_bytes"], "fitted", source=fit_source())
+    return _Memory(
+        weight_bytes=weights,
+        temporary_bytes=derive(
+            serving.activation_bytes,
+            held_bytes_per_request=each,
+            batch_count=batch,
+            software_bytes=software,
+        ),
+        batch_limit_count=derive(
+            serving.item_batch_limit_count,
+            usable_bytes=memory.usable(device),
+            weight_bytes=weights,
+            software_bytes=software,
+            held_bytes_per_request=each,
+        ),
+    )
+
+
+def _speed(
+    scenario: Scenario,
+    model: Sized,
+    device: Device,
+    work: _Work,
+    s: ItemServing,
+    at: Traits,
+    batch: Estimate,
+) -> Speed:
+    e, held = _efficiencies(at), _memory(model, device, s, batch)
+    items = work.items_per_request.value
+    assert items is not None
+    alone = serving_items.items_served(replace(s, batch_count=items), e)
+    out = serving_items.items_served(s, e)
+    inputs = (
+        ("flop_per_item", work.flop),
+        ("parameter_count", model.parameter_count),
+        ("batch_count", batch),
+        ("items_per_request", work.items_per_request),
+        ("peak_flop_per_s", device.peak_flop_per_s(scenario.serving_precision)),
+        ("bandwidth_bytes_per_s", device.fact("bandwidth_gb_per_s")),
+        ("item_compute_share", Estimate(e.item_compute_share, "fitted", source=fit_source())),
+    )
+
+    def one(value: Float, answer: str, count: Float) -> Estimate:
+        ratios = _ratios(answer, at, count)
+        return modelled("serving_items.items_served", value, inputs, ratios)
+
+    return Speed(
+        devices_per_replica=chosen(1.0),
+        batch_count=batch,
+        batch_limit_count=held.batch_limit_count,
+        requests_per_s=one(out.items_per_s / items, "samples_per_s", s.batch_count),
+        alone_s=one(alone.batch_time_s, "latency_ms", items),
+        latency_s=one(out.batch_time_s, "latency_ms", s.batch_count),
+        ttft_s=not_generating(),
+        tpot_s=not_generating(),
+        input_time_share=chosen(1.0),
+        weight_bytes=held.weight_bytes,
+        cache_bytes=chosen(0.0),
+        temporary_bytes=held.temporary_bytes,
+        cache_bytes_per_token=not_generating(),
+        device_power_w=derive(
+            energy.device_power_w, tdp_w=device.fact("tdp_w"), power_share=_power_share(at)
+        ),
+        notes=tuple(Note("serving-not-fitted", {"trait": name}) for name in _unseen(at)),
+    )

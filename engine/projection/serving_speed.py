@@ -1,0 +1,116 @@
+"""What one replica does: its devices, its memory by part, its times, and what of them is input.
+
+Shared by all ways of working it out: by the fit of language models, by the fit of items,
+or by arithmetic and memory alone.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from engine.projection.working import assumed, chosen, least_certain, unknown
+from engine.records import Estimate, Note
+from engine.scenario import Scenario
+from engine.units import Float
+
+WIDER_OUTSIDE = 1.3
+"""Exponent that widens a range outside what was fitted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Speed:
+    """One replica at work. Times are with its whole batch running, but for `alone_s`."""
+
+    devices_per_replica: Estimate
+    batch_count: Estimate
+    """Requests worked on together."""
+    batch_limit_count: Estimate
+    """Most that the memory holds."""
+    requests_per_s: Estimate
+    """Of one replica, its batch always full."""
+    alone_s: Estimate
+    """One request alone, start to end."""
+    latency_s: Estimate
+    ttft_s: Estimate
+    tpot_s: Estimate
+    input_time_share: Estimate
+    """Share of the devices' working time that goes to input."""
+    weight_bytes: Estimate
+    cache_bytes: Estimate
+    """Attention cache of the whole batch at full length."""
+    temporary_bytes: Estimate
+    cache_bytes_per_token: Estimate
+    device_power_w: Estimate | None
+    """Of one device at work; None leaves it to the general share of design power."""
+    notes: tuple[Note, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Ratios:
+    """Published over predicted: what held nine tenths of rows never fitted."""
+
+    low_ratio: Float
+    high_ratio: Float
+
+    @property
+    def inverse(self) -> Ratios:
+        """The same for a rate, where these are of a time."""
+        return Ratios(1.0 / np.asarray(self.high_ratio), 1.0 / np.asarray(self.low_ratio))
+
+    def widened(self, exponent: Float) -> Ratios:
+        """Wider on both sides alike, in proportion of logarithms."""
+        return Ratios(self.low_ratio**exponent, self.high_ratio**exponent)
+
+
+def modelled(
+    formula: str,
+    value: Float,
+    inputs: tuple[tuple[str, Estimate], ...],
+    ratios: Ratios | None = None,
+) -> Estimate:
+    """A number a fitted model gave, with its range; as certain as a fit at best."""
+    kind = least_certain(("fitted", *(e.kind for _, e in inputs)))
+    if kind == "unknown":
+        return Estimate(None, "unknown", formula, inputs)
+    plain = plainly(value)
+    if ratios is None:
+        return Estimate(plain, kind, formula, inputs)
+    low, high = plainly(plain * ratios.low_ratio), plainly(plain * ratios.high_ratio)
+    return Estimate(plain, kind, formula, inputs, low=low, high=high)
+
+
+def ranged(estimate: Estimate, ratios: Ratios) -> Estimate:
+    """The same number with a range around it."""
+    value = estimate.value
+    if value is None:
+        return estimate
+    low, high = plainly(value * ratios.low_ratio), plainly(value * ratios.high_ratio)
+    return replace(estimate, low=low, high=high)
+
+
+def usual_batch_count() -> Estimate:
+    """Requests worked on together where nobody chose how many."""
+    usual = assumed("serving_batch_count")
+    return Estimate(usual.value, "chosen", note=usual.note, source=usual.source)
+
+
+def plainly(value: Float) -> Float:
+    """A float where there is one number, an array where there are several."""
+    return float(value) if np.ndim(value) == 0 else value
+
+
+def not_generating() -> Estimate:
+    """A number that only models have which write token by token."""
+    return unknown("it does not write token by token")
+
+
+def goals(scenario: Scenario) -> tuple[tuple[str, Estimate], ...]:
+    """The goals of latency a scenario sets, by name."""
+    named = {
+        "ttft_slo_s": scenario.ttft_slo_s,
+        "tpot_slo_s": scenario.tpot_slo_s,
+        "latency_slo_s": scenario.latency_slo_s,
+    }
+    return tuple((name, chosen(goal)) for name, goal in named.items() if goal is not None)

@@ -1,0 +1,158 @@
+"""Rows of image-network training as arrays: which network, which device, which batch."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from functools import cache
+
+import numpy as np
+
+from engine.catalogue import loading
+from engine.projection.image_step import ImageStep
+from engine.units import BILLION, MILLION
+from engine.validation.accelerator_names import accelerator_of
+from engine.validation.rows import Row, number
+from engine.validation.training_devices import speed_of
+from engine.validation.training_models import ImpossibleError
+from engine.validation.training_software import precision_of
+
+DOMAINS = ("vision", "other")
+USUAL_BATCH_COUNT = 128.0
+DEVICE, FORMAT, SOFTWARE = "device", "format", "software"
+SOFTWARE_NAMES = (
+    ("timm", "timm"),
+    ("ngc", "ngc"),
+    ("mxnet", "mxnet"),
+    ("tensorflow", "tensorflow"),
+    ("paddle", "paddle"),
+)
+TUNED = ("ngc", "mxnet", "tensorflow", "paddle")
+"""Software whose benchmarks keep channels last at 16 bits, as matrix units want them."""
+ALIASES = (
+    (r"se-?resnext-?101", "seresnext101_32x4d"),
+    (r"resnext-?101", "resnext101_32x4d"),
+    (r"rn50|resnet-?50", "resnet50"),
+    (r"resnet-?(18|34|101|152)", r"resnet\1"),
+    (r"mobilenetv2", "mobilenetv2_100"),
+    (r"efficientnet-?(b\d)", r"efficientnet_\1"),
+    (r"^vit-", "vit_base_patch16_224"),
+    (r"swin_transformer", "swin_base_patch4_window7_224"),
+    (r"ssd-?300|/ssd$", "ssd300_resnet50"),
+)
+"""What other publishers call a network, and the name it is counted under."""
+PREFIX = re.compile(r"^(tf_|gluon_|legacy_|ig_|ssl_|swsl_|dm_|adv_|jx_|test_)")
+RELATIVES = {"ecaresnet": "resnet", "seresnet": "resnet", "skresnet": "resnet", "wide": "resnet"}
+RELATIVES |= {"seresnext": "resnext", "skresnext": "resnext", "ecaresnext": "resnext"}
+RELATIVES |= {"eca": "nfnet", "nf": "nfnet", "mobilenetv": "mobilenet", "resnetv": "resnet"}
+COUNTS = (
+    *("parameters_million", "dense_gmacs", "depthwise_gmacs", "attention_gmacs"),
+    *("grouped_gmacs", "product_outputs_million", "outputs_million", "operation_count"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ImageReading:
+    """One row understood."""
+
+    values: Mapping[str, float]
+    traits: Mapping[str, str]
+    global_batch_count: float
+
+
+def network_family(model: str) -> str:
+    """The family that a network's name begins with."""
+    plain = PREFIX.sub("", counted_name(model))
+    found = re.match(r"[a-z]+", plain)
+    name = found[0] if found else "other"
+    return RELATIVES.get(name, name)
+
+
+def counted_name(model: str) -> str:
+    """The name a network is counted under, whatever its publisher calls it."""
+    if model in _networks():
+        return model
+    plain = model.lower()
+    for pattern, name in ALIASES:
+        found = re.search(pattern, plain)
+        if found:
+            return found.expand(name)
+    return plain
+
+
+@cache
+def _networks() -> Mapping[str, Mapping[str, str]]:
+    return {row["name"]: row for row in loading.csv_rows("image_networks.csv")}
+
+
+def read(row: Row) -> ImageReading | str:
+    """The row understood, or why it cannot be."""
+    known = _networks().get(counted_name(row.get("model", "")))
+    if known is None:
+        return f"the layers of the network '{row.get('model', '')}' are not counted"
+    found = accelerator_of(row)
+    if found is None:
+        return "no accelerator of the catalogue is named"
+    accelerator_id, accelerator = found
+    precision = precision_of(row)
+    try:
+        speed = speed_of(accelerator_id, accelerator, precision)
+    except ImpossibleError as reason:
+        return str(reason)
+    counts = {column: float(known[column]) for column in COUNTS}
+    devices = max(number(row.get("n_devices")) or 1.0, 1.0)
+    batch = _batch_count(row, devices)
+    values = _values(row, counts, speed, precision) | {
+        "batch_count": batch,
+        "device_count": devices,
+    }
+    traits = {DEVICE: accelerator_id, FORMAT: precision, SOFTWARE: _software(row)}
+    return ImageReading(values, traits, batch * devices)
+
+
+def _software(row: Row) -> str:
+    text = row.get("framework", "").lower()
+    return next((name for word, name in SOFTWARE_NAMES if word in text), "other")
+
+
+def _batch_count(row: Row, devices: float) -> float:
+    each = number(row.get("micro_batch"))
+    together = number(row.get("global_batch"))
+    return each or (together / devices if together else USUAL_BATCH_COUNT)
+
+
+def _values(
+    row: Row, counts: Mapping[str, float], speed: Mapping[str, float], precision: str
+) -> dict[str, float]:
+    flop = 2.0 * BILLION
+    text = row.get("precision", "").lower()
+    said = "nhwc" in text or "channels_last" in text
+    tuned = _software(row) in TUNED
+    return {
+        "dense_flop": counts["dense_gmacs"] * flop,
+        "grouped_flop": counts["grouped_gmacs"] * flop,
+        "depthwise_flop": counts["depthwise_gmacs"] * flop,
+        "attention_flop": counts["attention_gmacs"] * flop,
+        "product_output_count": counts["product_outputs_million"] * MILLION,
+        "output_count": counts["outputs_million"] * MILLION,
+        "operation_count": counts["operation_count"],
+        "parameter_count": counts["parameters_million"] * MILLION,
+        "bytes_per_value": 4.0 if precision in ("tf32", "fp32") else 2.0,
+        "peak_flop_per_s": speed["peak_flop_per_s"],
+        "bandwidth_bytes_per_s": speed["bandwidth_bytes_per_s"],
+        "is_channels_last": float(said or (tuned and precision == "16bit")),
+    }
+
+
+def arrays(readings: Sequence[ImageReading]) -> tuple[ImageStep, dict[str, list[str]]]:
+    """Many rows as one step of arrays, and the trait of each."""
+    columns = {f.name: np.array([r.values[f.name] for r in readings]) for f in fields(ImageStep)}
+    kinds = readings[0].traits if readings else {}
+    return ImageStep(**columns), {kind: [r.traits[kind] for r in readings] for kind in kinds}
+
+
+def is_device_count_known(row: Row) -> bool:
+    """Whether what all devices do together can be told."""
+    return not math.isnan(number(row.get("n_devices")) or math.nan)

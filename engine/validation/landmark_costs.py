@@ -1,0 +1,85 @@
+"""What landmark models cost to train, by Epoch's way of counting, beside what Epoch published.
+
+Inputs are the hardware, the device-hours and the date that were published of the run; prices are
+those of the catalogue when the hardware came out. Runs without published device-hours, or on
+hardware whose price is not known, are refused.
+
+Source: Cottier et al. 2024, https://arxiv.org/abs/2405.21015
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+
+from engine import catalogue
+from engine.catalogue.schema import Accelerator
+from engine.projection.money_methods import training_cost_methods
+from engine.units import DAYS_PER_YEAR, HOURS_PER_DAY
+from engine.validation.accelerator_names import accelerator_of
+from engine.validation.rows import Prediction, Range, Row, number
+from engine.validation.score import Scores, compared, scores
+
+ANSWERS = ("cloud_usd", "purchase_usd", "amortised_usd")
+USD_PER_KWH = 0.07
+PUE = 1.1
+POWER_SHARE = 0.75
+LEAD_DAYS = 90.0
+"""From the hardware's release until it can be had, and from a run's end until it is told of."""
+RANGE_RATIO = 1.5
+"""Round guess: the same hardware is sold for this much more or less."""
+
+
+def predict(rows: Sequence[Row], runs: Sequence[Row]) -> list[Prediction]:
+    """Amortised hardware and energy of each model, from what was published of its run."""
+    by_model = {row.get("model", ""): row for row in runs}
+    return [_prediction(by_model.get(row.get("model", ""))) for row in rows]
+
+
+def _prediction(run: Row | None) -> Prediction:
+    hours = number(run.get("device_hours")) if run is not None else None
+    if run is None or hours is None:
+        return Prediction(refused_because="device-hours of the run are not published")
+    found = accelerator_of(run)
+    if found is None or found[1].price_usd is None or found[1].released is None:
+        return Prediction(refused_because="no price of the hardware is known")
+    costs = training_cost_methods(
+        hours,
+        number(run.get("n_devices")) or 1.0,
+        usd_per_device_hour=0.0,
+        **_prices(found[1]),
+        usd_per_kwh=USD_PER_KWH,
+        pue=PUE,
+        power_share=POWER_SHARE,
+        age_years=_age_years(found[1], run, hours),
+    )
+    value = float(costs.amortised_usd)
+    answer = Range(value, value / RANGE_RATIO, value * RANGE_RATIO)
+    flags = () if found[1].tdp_w else ("energy-not-counted",)
+    return Prediction("assumed", {"amortised_usd": answer}, flags)
+
+
+def _prices(accelerator: Accelerator) -> Mapping[str, float]:
+    server = catalogue.assumption("server_price_ratio").value
+    price = accelerator.price_usd.value if accelerator.price_usd else 0.0
+    return {
+        "server_usd_per_device": price * server,
+        "tdp_w": accelerator.tdp_w.value if accelerator.tdp_w else 0.0,
+        "server_power_ratio": 1.0 + catalogue.assumption("host_power_share").value,
+        "interconnect_share": catalogue.assumption("interconnect_share").value,
+        "price_performance_orders_per_year": catalogue.assumption(
+            "price_performance_orders_per_year"
+        ).value,
+    }
+
+
+def _age_years(accelerator: Accelerator, run: Row, hours: float) -> float:
+    told = date.fromisoformat(run.get("source_date", "")[:10])
+    released = accelerator.released or told
+    running = hours / (number(run.get("n_devices")) or hours) / HOURS_PER_DAY
+    return max(((told - released).days - 2 * LEAD_DAYS - running) / DAYS_PER_YEAR, 0.0)
+
+
+def scored(rows: Sequence[Row], runs: Sequence[Row]) -> Scores:
+    """Errors of the amortised cost."""
+    return scores(compared(rows, predict(rows, runs), ("amortised_usd",)))

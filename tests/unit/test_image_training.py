@@ -1,0 +1,135 @@
+"""Training networks on images: what must hold of the formula, and how rows are read."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from engine.projection.image_step import ImageEfficiencies, ImageStep, images_per_s
+from engine.validation import image_training
+from engine.validation.image_training_rows import ImageReading, counted_name, network_family, read
+from engine.validation.rows import TRAINING_ANSWERS, Row
+
+RESNET = ImageStep(
+    dense_flop=8.2e9,
+    grouped_flop=0.0,
+    depthwise_flop=0.0,
+    attention_flop=0.0,
+    product_output_count=11.1e6,
+    output_count=31e6,
+    operation_count=170.0,
+    parameter_count=25.6e6,
+    bytes_per_value=2.0,
+    peak_flop_per_s=312e12,
+    bandwidth_bytes_per_s=2.0e12,
+    batch_count=128.0,
+    device_count=1.0,
+    is_channels_last=1.0,
+)
+ROUND = ImageEfficiencies(
+    dense_share=0.6,
+    channels_last_ratio=1.2,
+    density_exponent=0.2,
+    grouped_share=0.3,
+    grouped_last_ratio=0.3,
+    depthwise_share=0.02,
+    attention_share=0.2,
+    traffic_per_product_output=2.5,
+    traffic_per_output=8.0,
+    overlap_excess=0.5,
+    launch_s=1e-5,
+    optimiser_bytes_per_parameter=25.0,
+    waiting_per_doubling=0.02,
+)
+ROW: Row = {
+    "id": "a",
+    "source_id": "s",
+    "domain": "vision",
+    "model": "resnet50",
+    "hw_norm": "A100-80GB",
+    "n_devices": "8",
+    "micro_batch": "256",
+    "precision": "AMP nhwc",
+    "framework": "timm PyTorch",
+}
+
+
+def test_only_traffic_is_left_where_arithmetic_is_free() -> None:
+    free = replace(
+        RESNET, peak_flop_per_s=1e30, parameter_count=0.0, operation_count=0.0, batch_count=1.0
+    )
+    moved_bytes = (11.1e6 * 2.5 + 31e6 * 8.0) * 2.0
+    assert images_per_s(free, ROUND) == pytest.approx(2.0e12 / moved_bytes)
+
+
+@pytest.mark.parametrize(
+    "more", ["dense_flop", "grouped_flop", "depthwise_flop", "attention_flop", "output_count"]
+)
+def test_more_work_is_never_faster(more: str) -> None:
+    harder = replace(RESNET, **{more: getattr(RESNET, more) + 1e9})
+    assert images_per_s(harder, ROUND) < images_per_s(RESNET, ROUND)
+
+
+@pytest.mark.parametrize("better", ["peak_flop_per_s", "bandwidth_bytes_per_s", "batch_count"])
+def test_better_devices_and_larger_batches_are_never_slower(better: str) -> None:
+    easier = replace(RESNET, **{better: getattr(RESNET, better) * 2})
+    assert images_per_s(easier, ROUND) > images_per_s(RESNET, ROUND)
+
+
+def test_many_at_once_are_as_each_alone() -> None:
+    batches = np.array([1.0, 32.0, 256.0])
+    together = images_per_s(replace(RESNET, batch_count=batches), ROUND)
+    alone = [images_per_s(replace(RESNET, batch_count=b), ROUND) for b in batches]
+    assert together == pytest.approx(alone)
+
+
+def test_eight_devices_do_less_than_eight_times_as_much() -> None:
+    eight = images_per_s(replace(RESNET, device_count=8.0), ROUND)
+    assert eight == pytest.approx(8 * images_per_s(RESNET, ROUND) / 1.06)
+
+
+@pytest.mark.parametrize(
+    ("name", "counted", "family"),
+    [
+        ("Classification/RN50v1.5", "resnet50", "resnet"),
+        ("Classification/ConvNets/se-resnext101-32x4d", "seresnext101_32x4d", "resnext"),
+        ("tf_efficientnet_b0", "tf_efficientnet_b0", "efficientnet"),
+        ("vit-pytorch", "vit_base_patch16_224", "vit"),
+        ("SSD300", "ssd300_resnet50", "ssd"),
+    ],
+)
+def test_publishers_names_mean_networks(name: str, counted: str, family: str) -> None:
+    assert counted_name(name) == counted
+    assert network_family(name) == family
+
+
+def test_a_row_is_read_as_it_says() -> None:
+    found = read(ROW)
+    assert isinstance(found, ImageReading)
+    assert found.values["batch_count"] == 256
+    assert found.global_batch_count == 2048
+    assert found.values["is_channels_last"] == 1
+    # He et al. 2015: 3.8 billion multiply-adds, and as many again in v1.5's strides.
+    assert found.values["dense_flop"] == pytest.approx(8.2e9, rel=0.02)
+
+
+def test_answers_and_notes_are_not_looked_at() -> None:
+    told = {**ROW, **dict.fromkeys(TRAINING_ANSWERS, "9"), "notes": "9 img/s"}
+    assert image_training.predict([told]) == image_training.predict([ROW])
+
+
+def test_the_step_takes_as_long_as_its_images() -> None:
+    [found] = image_training.predict([ROW])
+    speed, step = found.answers["samples_per_s"], found.answers["step_time_s"]
+    assert step.value * speed.value == pytest.approx(2048)
+    assert step.low * speed.high == pytest.approx(2048)
+    assert speed.low < speed.value < speed.high
+
+
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [({"model": "unheard-of"}, "not counted"), ({"hw_norm": "abacus"}, "no accelerator")],
+)
+def test_what_cannot_be_told_is_refused(change: Row, why: str) -> None:
+    [found] = image_training.predict([{**ROW, **change}])
+    assert why in found.refused_because
