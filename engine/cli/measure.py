@@ -10,7 +10,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from engine.cli import log, measure_many, print_json
+from engine.cli import log, measure_compare, measure_coverage, measure_many, print_json
 from engine.records import BadInput, CannotContinue, Machine, Measurement
 
 if TYPE_CHECKING:
@@ -66,6 +66,22 @@ def measure(
         typer.Option("--again", help="Measure all once more; the newest counts, the old is kept."),
     ] = False,
     list_jobs: Annotated[bool, typer.Option("--list", help="Show what would be measured.")] = False,
+    show_coverage: Annotated[
+        bool,
+        typer.Option(
+            "--coverage",
+            help="Show what of the suite is held, by family, size and stage, and what is wrong.",
+        ),
+    ] = False,
+    compare: Annotated[
+        tuple[str, str] | None,
+        typer.Option(
+            metavar="A B",
+            show_default=False,
+            help="Which differences between two sets are real. A and B are machines' fingerprints, "
+            "dates, code versions, method:N or run:N, set apart by commas to narrow further.",
+        ),
+    ] = None,
     nproc: measure_many.Nproc = None,
     nnodes: measure_many.Nnodes = None,
     node_rank: measure_many.NodeRank = None,
@@ -81,6 +97,9 @@ def measure(
 
     Each result is kept as soon as it is there: stop at any time, the same command goes on.
     """
+    if compare is not None:
+        measure_compare.compare(*compare, only or [], as_json=as_json)
+        return
     if nproc is not None:
         meeting = {
             "nnodes": nnodes, "node-rank": node_rank, "master-addr": master_addr,
@@ -100,6 +119,9 @@ def measure(
     jobs = _chosen(_suite(suite)(device), only or [])
     database = open_database()
     already = measured_keys(database)
+    if show_coverage:
+        measure_coverage.show_coverage(suite, jobs, this_machine(device), as_json=as_json)
+        return
     bench = bench_of(this_machine(device))
     repetition = next_repetition(jobs, already, bench.machine) if again else 1
     left = missing(jobs, already, bench.machine, repetition)
