@@ -93,22 +93,22 @@ def _one_line() -> Column:
     return Column(no_wrap=True, overflow="ellipsis", ratio=1)
 
 
-def labels(jobs: Sequence[AnyWorkload]) -> dict[AnyWorkload, str]:
-    """Each job's name and those settings that set it apart from the others of its name."""
+def apart(jobs: Sequence[AnyWorkload]) -> dict[AnyWorkload, dict[str, Setting]]:
+    """Those settings of each job that set it apart from the others of its name."""
     values: dict[tuple[str, str], set[object]] = {}
     for job in jobs:
         for name, value in job.settings.items():
             values.setdefault((job.name, name), set()).add(value)
     return {
-        job: " ".join(
-            [job.name]
-            + [
-                f"{name}={value}"
-                for name, value in job.settings.items()
-                if len(values[job.name, name]) > 1
-            ]
-        )
-        for job in jobs
+        job: {k: v for k, v in job.settings.items() if len(values[job.name, k]) > 1} for job in jobs
+    }
+
+
+def labels(jobs: Sequence[AnyWorkload]) -> dict[AnyWorkload, str]:
+    """Each job's name and those settings that set it apart from the others of its name."""
+    return {
+        job: " ".join([job.name, *(f"{name}={value}" for name, value in settings.items())])
+        for job, settings in apart(jobs).items()
     }
 
 
