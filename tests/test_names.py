@@ -28,7 +28,9 @@ PER = (
     "_per_gb", "_per_gb_month", "_per_tb_month", "_per_device", "_per_device_hour", "_per_item",
     "_per_request", "_per_token", "_per_replica", "_per_thousand_requests", "_per_parameter",
     "_per_million_items", "_per_step", "_per_sequence", "_per_value", "_per_layer", "_at_16_bit",
-    "_per_tonne", "_per_kw_month", "_per_tb", "_per_gb_month", "_million",
+    "_per_tonne", "_per_kw_month", "_per_tb", "_million", "_per_outcome", "_per_right",
+    "_per_litre", "_per_tonne_co2e", "_per_million_input_items", "_per_million_output_items",
+    "_per_true_positive", "_per_true_negative", "_per_false_positive", "_per_false_negative",
 )  # fmt: skip
 PURE = {
     "mfu": "model FLOP utilisation, a share everyone calls by this name",
@@ -42,6 +44,8 @@ PURE = {
     "slope": "as intercept",
     "linear": "as intercept",
     "quadratic": "as intercept",
+    "exponent": "as intercept",
+    "transfer_exponent": "as intercept",
     "size_exponent": "as intercept",
     "data_exponent": "as intercept",
     "recipe_year": "a year of the calendar",

@@ -94,6 +94,12 @@ def _one_line() -> Column:
     return Column(no_wrap=True, overflow="ellipsis", ratio=1)
 
 
+def apart(jobs: Sequence[AnyWorkload]) -> dict[AnyWorkload, dict[str, Setting]]:
+    """Those settings of each job that set it apart from the others of its name."""
+    told = varied((job.name, job.settings) for job in jobs)
+    return {job: {k: v for k, v in job.settings.items() if (job.name, k) in told} for job in jobs}
+
+
 def labels(jobs: Sequence[AnyWorkload]) -> dict[AnyWorkload, str]:
     """Each job's name and those settings that set it apart from the others of its name."""
     told = varied((job.name, job.settings) for job in jobs)

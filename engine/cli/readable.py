@@ -60,6 +60,13 @@ NOTES = {
     "carbon-unknown": "No carbon intensity is known for {place}. Set {set}.",
     "precision-not-native": "{hardware} has no {precision} arithmetic; "
     "the nearest it has was taken.",
+    "outside-fitted": "The published runs behind the speed hold nothing like this {quantity}, "
+    "so the range is wider.",
+    "serving-not-fitted": "No published serving was like this in its {trait}, "
+    "so the range is wider.",
+    "latency-goal-missed": "No batch keeps the latency goals on this hardware. "
+    "Take faster hardware, more devices a replica or a looser goal.",
+    "batch-limited-by-memory": "Memory holds {count:.0f} requests at once, fewer than were asked.",
     "outside-measured": "{metric}: {quantity} outside the range it was fitted to, so less sure.",
     "noisy-measurements": "The training steps measured here disagree by {share:.0%}, "
     "so they are not used. Measure again on a quiet machine.",

@@ -10,9 +10,9 @@ from engine.records import Estimate
 from engine.units import Float
 
 
-def converted(usd: Float, units_per_usd: Float) -> Float:
+def converted(cost_usd: Float, units_per_usd: Float) -> Float:
     """An amount in another currency at one day's rate."""
-    return usd * units_per_usd
+    return cost_usd * units_per_usd
 
 
 def exchange_rate(name: str, on: date | None = None) -> Estimate:
@@ -38,4 +38,4 @@ def in_currency(amount_usd: Estimate, name: str, on: date | None = None) -> Esti
     """
     if name == "USD":
         return amount_usd
-    return derive(converted, usd=amount_usd, units_per_usd=exchange_rate(name, on))
+    return derive(converted, cost_usd=amount_usd, units_per_usd=exchange_rate(name, on))

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from engine.projection import queueing, serving
 from engine.projection.serving_rates import Served
@@ -20,8 +21,10 @@ from engine.records import Note
 from engine.scenario import Scenario
 from engine.units import Float
 
-TRIED_BATCHES = 2.0 ** np.arange(12)
-TRIED_DEVICE_RATIOS = np.array([1.0, 2.0, 4.0, 8.0])
+Array = npt.NDArray[np.float64]
+
+TRIED_BATCHES: Array = 2.0 ** np.arange(12, dtype=np.float64)
+TRIED_DEVICE_RATIOS: Array = np.array([1.0, 2.0, 4.0, 8.0])
 
 
 REPLICA_FIELDS = (
@@ -155,7 +158,7 @@ def _met(scenario: Scenario, out: Served) -> Float:
     return met
 
 
-def _tried(options: Float, scenario: Scenario) -> Float:
+def _tried(options: Array, scenario: Scenario) -> Array:
     """Options along a first axis, before those of the scenario."""
     return np.reshape(options, (-1,) + (1,) * len(shape(scenario)))
 
@@ -172,7 +175,7 @@ def _enough_devices(
 ) -> Float:
     if scenario.serving_tensor_parallel_count is not None:
         return tensor
-    tried = tensor * _tried(TRIED_DEVICE_RATIOS, scenario)
+    tried = np.asarray(tensor * _tried(TRIED_DEVICE_RATIOS, scenario))
     met = np.broadcast_to(
         _met(scenario, served(tried, np.ones_like(tried))), (len(tried), *shape(scenario))
     )

@@ -57,9 +57,9 @@ def speed(scenario: Scenario, model: Sized, device: Device) -> Speed | None:
     return _speed(scenario, model, device, work, s, at, batch)
 
 
-def activation_count(flop: Float, factor: Float, exponent: Float) -> Float:
+def activation_count(flop: Float, activations_million: Float, exponent: Float) -> Float:
     """Numbers that a network's layers write for one item, where nobody printed them."""
-    return factor * (flop / BILLION) ** exponent * MILLION
+    return activations_million * (flop / BILLION) ** exponent * MILLION
 
 
 def encoder_activation_count(
@@ -67,8 +67,8 @@ def encoder_activation_count(
 ) -> Float:
     """Numbers that an encoder's layers write for one text: wide ones, and pairs of tokens."""
     found = setup()["activations"]
-    wide = found["encoder_values_per_width"] * hidden_size
-    pairs = found["encoder_values_per_pair"] * head_count * input_tokens
+    wide: Float = found["encoder_values_per_width"] * hidden_size
+    pairs: Float = found["encoder_values_per_pair"] * head_count * input_tokens
     return layer_count * input_tokens * (wide + pairs)
 
 

@@ -71,9 +71,11 @@ def gained_usd_per_outcome(
     return usd_per_outcome - baseline_usd_per_outcome + saved
 
 
-def adoption_share(month: Float, start_share: Float, full_share: Float, months: Float) -> Float:
+def adoption_share(
+    month_number: Float, start_share: Float, full_share: Float, adoption_months: Float
+) -> Float:
     """Share of the volume that goes through the model, rising in a straight line to its full."""
-    progress = np.clip(month / np.maximum(months, 1e-9), 0.0, 1.0)
+    progress = np.clip(month_number / np.maximum(adoption_months, 1e-9), 0.0, 1.0)
     return start_share + (full_share - start_share) * progress
 
 
@@ -184,7 +186,7 @@ def break_even_right_share(
     recall_share: Float,
     specificity_share: Float,
     npv_usd: Float,
-    npv_usd_if_never_wrong: Float,
+    never_wrong_npv_usd: Float,
 ) -> Float:
     """Share of right answers at which the net present value is 0.
 
@@ -194,9 +196,9 @@ def break_even_right_share(
     """
     share = (recall_share + specificity_share) / 2.0
     with np.errstate(divide="ignore", invalid="ignore"):
-        way = -npv_usd / (npv_usd_if_never_wrong - npv_usd)
+        way = -npv_usd / (never_wrong_npv_usd - npv_usd)
         found = share + way * (1.0 - share)
-    reachable = (npv_usd_if_never_wrong > npv_usd) & (found >= 0.0) & (found <= 1.0)
+    reachable = (never_wrong_npv_usd > npv_usd) & (found >= 0.0) & (found <= 1.0)
     return np.where(reachable, found, np.nan)
 
 

@@ -183,7 +183,7 @@ class _Books:
                 recall_share=self.known["recall_share"],
                 specificity_share=self.known["specificity_share"],
                 npv_usd=npv,
-                npv_usd_if_never_wrong=self.npv(self.gained(chosen(1.0), chosen(1.0))),
+                never_wrong_npv_usd=self.npv(self.gained(chosen(1.0), chosen(1.0))),
             ),
             social_usd=derive(
                 value.social_usd,

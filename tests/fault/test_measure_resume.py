@@ -149,7 +149,7 @@ def test_an_unknown_suite_or_workload_is_refused_with_what_is_known(
     environment: dict[str, str],
 ) -> None:
     for options, sentence in {
-        ("--suite", "quik"): "No suite 'quik'. Known: quick, toy.\n",
+        ("--suite", "quik"): "No suite 'quik'. Known: quick, toy, standard, full.\n",
         ("--suite", "toy", "--only", "decode"): (
             "No workload 'decode' in this suite. "
             "Known: matmul, memory_copy, storage_write, storage_read.\n"

@@ -107,9 +107,18 @@ def test_a_quieter_load_on_the_same_replicas_is_never_dearer_per_hour_nor_free(
 @given(scenarios)
 def test_the_parts_of_a_bill_sum_to_the_whole(scenario: Scenario) -> None:
     projection = project(scenario)
-    stages = (projection.training.bill, projection.storage.bill, projection.deployment.bill)
+    stages = (
+        projection.preparation.bill,
+        projection.training.bill,
+        projection.evaluation.bill,
+        projection.storage.bill,
+        projection.deployment.bill,
+    )
     for bill in stages:
-        parts = (bill.hardware_usd, bill.electricity_usd, bill.storage_usd, bill.network_usd)
+        parts = (
+            *(bill.hardware_usd, bill.interruption_usd, bill.upkeep_usd, bill.electricity_usd),
+            *(bill.storage_usd, bill.network_usd, bill.carbon_usd),
+        )
         assert bill.cost_usd.value == pytest.approx(sum(p.value for p in parts))
     total = projection.total
     assert total.cost_usd.value == pytest.approx(sum(b.cost_usd.value for b in stages))

@@ -17,6 +17,13 @@ from engine.cli import main
 ROOT = Path(__file__).parent.parent.parent
 
 
+PARTS = (
+    "hardware_usd", "interruption_usd", "upkeep_usd", "electricity_usd", "storage_usd",
+    "network_usd", "carbon_usd",
+)  # fmt: skip
+"""What a bill is the sum of."""
+
+
 @pytest.fixture(autouse=True)
 def _own_database(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DATABASE_URL", f"sqlite:///{tmp_path}/own.db")
@@ -39,9 +46,7 @@ def test_json_holds_scenario_projection_and_notes(
     assert told["scenario"]["mfu"] == 0.4
     assert told["projection"]["training"]["mfu"] == {"value": 0.4, "kind": "chosen"}
     bill = told["projection"]["training"]["bill"]
-    assert bill["cost_usd"]["value"] == pytest.approx(
-        bill["hardware_usd"]["value"] + bill["electricity_usd"]["value"]
-    )
+    assert bill["cost_usd"]["value"] == pytest.approx(sum(bill[part]["value"] for part in PARTS))
     assert told["projection"]["quality"]["score_share"].keys() == {"value", "kind", "low", "high"}
 
 
