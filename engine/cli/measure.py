@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import asdict, dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
 from rich.table import Table
 
-from engine.cli import log, measure_many, print_json
+from engine.cli import log, measure_compare, measure_coverage, measure_many, print_json
 from engine.records import BadInput, CannotContinue, Machine, Measurement
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
+    from engine.cli.measure_progress import ProgressFile
     from engine.measurement.bench import Bench
     from engine.measurement.events import Event
     from engine.measurement.workloads.base import AnyWorkload
@@ -66,6 +68,29 @@ def measure(
         typer.Option("--again", help="Measure all once more; the newest counts, the old is kept."),
     ] = False,
     list_jobs: Annotated[bool, typer.Option("--list", help="Show what would be measured.")] = False,
+    show_coverage: Annotated[
+        bool,
+        typer.Option(
+            "--coverage",
+            help="Show what of the suite is held, by family, size and stage, and what is wrong.",
+        ),
+    ] = False,
+    compare: Annotated[
+        tuple[str, str] | None,
+        typer.Option(
+            metavar="A B",
+            show_default=False,
+            help="Which differences between two sets are real. A and B are machines' fingerprints, "
+            "dates, code versions, method:N or run:N, set apart by commas to narrow further.",
+        ),
+    ] = None,
+    progress: Annotated[
+        Path | None,
+        typer.Option(
+            help="Write what happens to this file, one JSON object a line, for a program that "
+            "watches; SIGTERM then stops the run as Ctrl-C does."
+        ),
+    ] = None,
     nproc: measure_many.Nproc = None,
     nnodes: measure_many.Nnodes = None,
     node_rank: measure_many.NodeRank = None,
@@ -81,6 +106,12 @@ def measure(
 
     Each result is kept as soon as it is there: stop at any time, the same command goes on.
     """
+    if compare is not None:
+        measure_compare.compare(*compare, only or [], as_json=as_json)
+        return
+    if show_coverage:
+        _show_coverage(suite, only or [], as_json=as_json)
+        return
     if nproc is not None:
         meeting = {
             "nnodes": nnodes, "node-rank": node_rank, "master-addr": master_addr,
@@ -88,31 +119,56 @@ def measure(
             "rdzv-endpoint": rdzv_endpoint, "rdzv-id": rdzv_id, "rdzv-conf": rdzv_conf,
         }  # fmt: skip
         measure_many.measure_many(
-            nproc, suite, only or [], again=again, as_json=as_json, rendezvous=meeting
-        )
+            nproc, suite, only or [], again=again, as_json=as_json, rendezvous=meeting,
+            progress=progress,
+        )  # fmt: skip
         return
+    from engine.cli.measure_progress import ProgressFile
+
+    with ProgressFile(progress) as watched:
+        _measure_here(suite, only or [], watched, again=again, as_json=as_json, only_list=list_jobs)
+
+
+def _measure_here(
+    suite: str,
+    only: list[str],
+    watched: ProgressFile,
+    *,
+    again: bool,
+    as_json: bool,
+    only_list: bool,
+) -> None:
     from db.queries import measured_keys
     from db.session import open_database
     from engine.measurement.machine import best_device, this_machine
     from engine.measurement.suites import bench_of, missing, next_repetition
 
     device = best_device()
-    jobs = _chosen(_suite(suite)(device), only or [])
+    jobs = _chosen(_suite(suite)(device), only)
     database = open_database()
     already = measured_keys(database)
     bench = bench_of(this_machine(device))
     repetition = next_repetition(jobs, already, bench.machine) if again else 1
     left = missing(jobs, already, bench.machine, repetition)
-    if list_jobs:
+    if only_list:
         _print_list(jobs, left)
         return
     outcome = Outcome(suite, bench.machine, skipped_count=len(jobs) - len(left))
+    watched.plan(len(jobs), left)
     if left:
         _announce(left, bench.machine)
-        _run(left, bench, database, outcome, repetition)
+        _run(left, bench, database, outcome, repetition, watched)
     if as_json:
         print_json(outcome.as_json())
     _close(outcome)
+
+
+def _show_coverage(suite: str, only: list[str], *, as_json: bool) -> None:
+    from engine.measurement.machine import best_device, this_machine
+
+    device = best_device()
+    jobs = _chosen(_suite(suite)(device), only)
+    measure_coverage.show_coverage(suite, jobs, this_machine(device), as_json=as_json)
 
 
 def _suite(name: str) -> Any:
@@ -132,7 +188,12 @@ def _chosen(jobs: list[AnyWorkload], only: list[str]) -> list[AnyWorkload]:
 
 
 def _run(
-    left: list[AnyWorkload], bench: Bench, database: Engine, outcome: Outcome, repetition: int
+    left: list[AnyWorkload],
+    bench: Bench,
+    database: Engine,
+    outcome: Outcome,
+    repetition: int,
+    watched: ProgressFile,
 ) -> None:
     from db.store import save_measurement
     from engine.cli.measure_display import Display
@@ -145,6 +206,7 @@ def _run(
         if isinstance(event, Failed):
             outcome.failed.append((event.job, event.reason))
         display.show(event)
+        watched.show(event)
 
     try:
         with display:

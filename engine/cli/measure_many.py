@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -72,6 +73,7 @@ def measure_many(
     again: bool,
     as_json: bool,
     rendezvous: dict[str, str | int | None],
+    progress: Path | None = None,
 ) -> None:
     """Run a world's suite; records are kept as they come, then the fits are printed.
 
@@ -81,6 +83,7 @@ def measure_many(
     """
     from db.queries import measured_keys
     from db.session import open_database
+    from engine.cli.measure_progress import ProgressFile
     from engine.measurement.distributed.jobs import POWERS
     from engine.measurement.distributed.launch import Launch, events
 
@@ -96,15 +99,17 @@ def measure_many(
     )
     database = open_database()
     outcome = Outcome(suite, nproc)
-    try:
-        for event in events(launch, measured_keys(database)):
-            _take(event, outcome, database)
-    except (CannotContinue, KeyboardInterrupt) as error:
-        said = "Stopped." if isinstance(error, KeyboardInterrupt) else str(error)
-        raise CannotContinue(
-            f"{said} {len(outcome.added)} new measurements are kept; "
-            "the same command goes on from there."
-        ) from None
+    with ProgressFile(progress) as watched:
+        try:
+            for event in events(launch, measured_keys(database)):
+                _take(event, outcome, database)
+                watched.relay(event)
+        except (CannotContinue, KeyboardInterrupt) as error:
+            said = "Stopped." if isinstance(error, KeyboardInterrupt) else str(error)
+            raise CannotContinue(
+                f"{said} {len(outcome.added)} new measurements are kept; "
+                "the same command goes on from there."
+            ) from None
     outcome.fits = _fits(database, outcome)
     _show(outcome, as_json)
 
