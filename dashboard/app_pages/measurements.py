@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from dashboard import data, i18n, phrases, readable
+from dashboard import data, i18n, phrases, readable, runs
 from dashboard.charts import learning, quality, roofline
 from dashboard.headlines import scalar
 from dashboard.i18n import t
@@ -65,7 +65,7 @@ def roofline_card(found: HardwareEvidence) -> None:
             points,
             roofs,
             scalar(bandwidth.value) if bandwidth else None,
-            phrases.chart() | phrases.workloads(),
+            phrases.chart(),
             rate,
             readable.number,
         ),
@@ -74,14 +74,14 @@ def roofline_card(found: HardwareEvidence) -> None:
     )
 
 
-def learning_card(runs: list[Measurement]) -> None:
+def learning_card(learned: list[Measurement]) -> None:
     """Loss and accuracy per epoch of one run."""
     st.subheader(t("measurements.learning_title"), anchor=False)
-    if not runs:
+    if not learned:
         st.caption(t("measurements.learning_empty"))
         return
-    by_key = {m.key: m for m in runs}
-    labels = {key: phrases.run_name(m) for key, m in by_key.items()}
+    by_key = {m.key: m for m in learned}
+    labels = {key: runs.run_name(m) for key, m in by_key.items()}
     key = st.selectbox(
         t("measurements.learning_pick"),
         list(labels),
@@ -178,10 +178,10 @@ with left.container(border=True, height="stretch"):
 with right.container(border=True, height="stretch"):
     quality_card(dict(known.evidence.classifier_points))
 with st.container(border=True):
-    learning_card(phrases.learning_runs(machine.measurements))
+    learning_card(runs.learning_runs(machine.measurements))
 st.subheader(t("measurements.runs_title"), anchor=False)
 st.dataframe(
-    phrases.runs_table(machine.measurements),
+    runs.runs_table(machine.measurements),
     hide_index=True,
     alt=t("measurements.runs_alt"),
 )
