@@ -10,42 +10,15 @@ import torch
 
 from engine import catalogue
 from engine.measurement import meters
-from engine.measurement.meters import MeterUnavailable, estimate, memory, nvml, rapl
+from engine.measurement.meters import MeterUnavailable, estimate, memory, nvml, rapl, zeus
 from engine.measurement.meters.estimate import CpuTimeEnergyMeter
 from engine.measurement.meters.memory import ResidentMemoryMeter
-from engine.measurement.meters.nvml import GpuEnergyMeter
 from engine.measurement.meters.rapl import PackageEnergyMeter
 from engine.measurement.meters.replay import ReplayMeter
 
 CPU = torch.device("cpu")
 GPU = torch.device("cuda", 0)
 RANGE_UJ = 262_143_328_850
-
-
-class Driver:
-    """Stands in for pynvml: one GPU whose counter reads what the test says."""
-
-    class NVMLError(Exception):
-        """As pynvml's."""
-
-    def __init__(self, *counters_mj: int) -> None:
-        self.counters_mj = list(counters_mj)
-
-    def nvmlInit(self) -> None:  # noqa: N802
-        """Nothing to load."""
-
-    def nvmlDeviceGetHandleByUUID(self, uuid: str) -> str:  # noqa: N802
-        if uuid != "GPU-known":
-            raise self.NVMLError("Not Found")
-        return uuid
-
-    def nvmlDeviceGetName(self, gpu: str) -> str:  # noqa: N802
-        return "NVIDIA L4"
-
-    def nvmlDeviceGetTotalEnergyConsumption(self, gpu: str) -> int:  # noqa: N802
-        if not self.counters_mj:
-            raise self.NVMLError("GPU is lost")
-        return self.counters_mj.pop(0)
 
 
 def zone(folder: Path, path: str, name: str, counter_uj: int, range_uj: int = RANGE_UJ) -> Path:
@@ -56,38 +29,6 @@ def zone(folder: Path, path: str, name: str, counter_uj: int, range_uj: int = RA
     (place / "max_energy_range_uj").write_text(f"{range_uj}\n")
     (place / "energy_uj").write_text(f"{counter_uj}\n")
     return place
-
-
-def test_gpu_energy_is_the_counters_millijoules_as_joules() -> None:
-    meter = GpuEnergyMeter("GPU-known", Driver(1_000, 5_000, 12_500))
-    meter.start()
-    assert meter.stop() == 7.5
-    assert (meter.quantity, meter.kind) == ("gpu_energy_j", "measured")
-    assert meter.description == "nvml: energy counter of one NVIDIA L4 board"
-
-
-def test_a_gpu_the_driver_does_not_know_has_no_meter() -> None:
-    with pytest.raises(MeterUnavailable, match=r"cannot be read \(Not Found\).*Volta or later"):
-        GpuEnergyMeter("GPU-other", Driver(0))
-
-
-def test_a_gpu_without_a_counter_has_no_meter() -> None:
-    with pytest.raises(MeterUnavailable, match="GPU is lost"):
-        GpuEnergyMeter("GPU-known", Driver())
-
-
-def test_a_gpu_lost_in_the_middle_says_so() -> None:
-    meter = GpuEnergyMeter("GPU-known", Driver(1_000, 2_000))
-    meter.start()
-    with pytest.raises(MeterUnavailable, match="GPU is lost"):
-        meter.stop()
-
-
-def test_a_gpu_counter_that_goes_back_is_not_a_reading() -> None:
-    meter = GpuEnergyMeter("GPU-known", Driver(1_000, 2_000, 3))
-    meter.start()
-    with pytest.raises(MeterUnavailable, match="driver was reloaded"):
-        meter.stop()
 
 
 def test_cpu_energy_adds_packages_and_memory_and_nothing_twice(tmp_path: Path) -> None:
@@ -188,7 +129,8 @@ def test_where_no_meter_opens_energy_is_unknown(monkeypatch: pytest.MonkeyPatch)
 
 
 def test_measured_meters_come_before_the_estimate() -> None:
-    assert (nvml.open_meter, rapl.open_meter, estimate.open_meter) == meters.METERS
+    openers = (nvml.open_meter, zeus.open_meter, rapl.open_meter, estimate.open_meter)
+    assert openers == meters.METERS
 
 
 def test_peak_memory_remembers_what_was_let_go_again() -> None:

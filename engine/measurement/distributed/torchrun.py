@@ -8,6 +8,7 @@ import signal
 import sys
 import threading
 from pathlib import Path
+from typing import Any
 
 from torch.distributed import run
 from torch.distributed.elastic.multiprocessing.errors import ChildFailedError, ProcessFailure
@@ -19,8 +20,9 @@ def main() -> None:
     """`python -m engine.measurement.distributed.torchrun FAILURE_FILE TORCHRUN_ARGUMENT...`."""
     failure_file, *arguments = sys.argv[1:]
     threading.Thread(target=_end_with_starter, daemon=True).start()
+    torchrun: Any = run  # its functions say no types
     try:
-        run.run(run.parse_args(arguments))
+        torchrun.run(torchrun.parse_args(arguments))
     except ChildFailedError as error:
         Path(failure_file).write_text(json.dumps(_cause(error)))
         raise SystemExit(GONE) from None

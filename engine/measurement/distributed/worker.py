@@ -52,7 +52,8 @@ def _run(rank: Rank, options: argparse.Namespace, report: Callable[[dict[str, An
     repetition = next_repetition(every, held, bench.machine) if options.again else 1
     left = missing(every, held, bench.machine, repetition)
     # Each computer has a database of its own; what the first one holds decides.
-    wanted, repetition = rank.everyones(([every.index(job) for job in left], repetition))[0]
+    still = [number for number, job in enumerate(every) if job in left]
+    wanted, repetition = rank.everyones((still, repetition))[0]
     report({"event": "planned", "all": len(every), "left": len(wanted), **rank.world._asdict()})
     for index in wanted:
         job = every[index]
