@@ -1,9 +1,11 @@
 """Cached calls to the engine and the database; the only cache."""
 
+import gzip
 import hashlib
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,6 +14,7 @@ import streamlit as st
 from sqlalchemy import Engine
 
 from dashboard.charts.quality import Fitted
+from db.exchange import Document
 from db.queries import measurements as stored_measurements
 from db.session import open_database
 from engine.catalogue import model
@@ -33,6 +36,10 @@ FIT_BEYOND = 30.0
 
 FRONTIER_SPAN = 100.0
 """The curve runs from this many times smaller to this many times larger than the model."""
+
+
+SAMPLE = Path(__file__).parent / "sample.json.gz"
+"""Measurements of another machine, to look at before there are any of one's own."""
 
 
 Array = npt.NDArray[np.float64]
@@ -67,6 +74,14 @@ def seen() -> Seen:
         StoreUnavailable: it cannot be opened.
     """
     return _seen(*_stored(os.environ.get("DATABASE_URL", "")))
+
+
+@st.cache_resource(max_entries=1, show_spinner=False)
+def sample() -> Seen:
+    """What was measured on another machine: for looking at, never for projecting."""
+    with gzip.open(SAMPLE) as file:
+        found = Document.model_validate_json(file.read()).measurements
+    return Seen("sample", found, Evidence.of(found))
 
 
 @st.cache_resource(ttl=FRESH, max_entries=4, show_spinner=False)
