@@ -83,5 +83,5 @@ def compiled(model: nn.Module) -> Any:
     on_cpu = all(parameter.device.type == "cpu" for parameter in model.parameters())
     # Inductor lays channels last, and there torch 2.13 on AVX2 ends the whole process in the
     # backward pass of a 1 x 1 convolution with stride whose channels are no multiple of 8.
-    options = {"layout_optimization": False} if on_cpu else None
+    options: Any = {"layout_optimization": False} if on_cpu else None
     return torch.compile(model, dynamic=False, options=options)
