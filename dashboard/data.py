@@ -1,10 +1,12 @@
 """Cached calls to the engine and the database; the only cache."""
 
+import gzip
 import hashlib
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,6 +15,7 @@ import streamlit as st
 from sqlalchemy import Engine
 
 from dashboard.charts.quality import Fitted
+from db.exchange import Document
 from db.own_calibration import load_own_calibration
 from db.queries import measurements as stored_measurements
 from db.queries import scenario_history
@@ -39,6 +42,10 @@ FIT_BEYOND = 30.0
 
 FRONTIER_SPAN = 100.0
 """The curve runs from this many times smaller to this many times larger than the model."""
+
+
+SAMPLE = Path(__file__).parent / "sample.json.gz"
+"""Measurements of another machine, to look at before there are any of one's own."""
 
 
 Array = npt.NDArray[np.float64]
@@ -75,6 +82,14 @@ def seen() -> Seen:
     version, found = _stored(_url())
     own = load_own_calibration()
     return _seen(f"{version} {own}", found, own)
+
+
+@st.cache_resource(max_entries=1, show_spinner=False)
+def sample() -> Seen:
+    """What was measured on another machine: for looking at, never for projecting."""
+    with gzip.open(SAMPLE) as file:
+        found = Document.model_validate_json(file.read()).measurements
+    return Seen("sample", found, Evidence.of(found))
 
 
 @st.cache_resource(ttl=FRESH, max_entries=4, show_spinner=False)

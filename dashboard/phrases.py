@@ -5,15 +5,15 @@ from typing import Any
 
 import streamlit as st
 
-from dashboard import controls, i18n, readable
+from dashboard import controls, readable
 from dashboard.charts import cost
-from dashboard.explain import link_column, quantity
+from dashboard.explain import link_column
 from dashboard.fact_rows import FactRow
 from dashboard.headlines import scalar
 from dashboard.i18n import t
 from engine import catalogue
 from engine.projection.evidence import MEASURED_PREFIX
-from engine.records import Estimate, Machine, Measurement, Note, Projection, Setting
+from engine.records import Estimate, Machine, Note, Projection
 from engine.scenario import Scenario
 from engine.units import BILLION
 
@@ -211,64 +211,6 @@ def facts_table(rows: Sequence[FactRow]) -> dict[str, list[Any]]:
     }
 
 
-SETTING_WORDS = {"task": "task", "precision": "option.precision", "optimiser": "option.optimiser"}
-"""Settings whose values are worded, and under which key."""
-
-
-def runs_table(found: Sequence[Measurement]) -> list[dict[str, Any]]:
-    """Measurements as a table, newest first."""
-    newest = sorted(found, key=lambda m: m.taken_at, reverse=True)
-    return [
-        {
-            t("column.workload"): workloads().get(f"workload.{m.workload}", m.workload),
-            t("column.settings"): settings(m),
-            t("column.time"): readable.seconds(m.time_s),
-            t("column.spread"): spread(m),
-            t("column.rate"): rate(m),
-            t("column.memory"): readable.data(m.peak_memory_bytes),
-            t("column.energy"): energy(m),
-            t("column.accuracy"): readable.score(m.metrics.get("accuracy_share")),
-            t("column.device"): m.machine.device_name,
-            t("column.taken"): m.taken_at,
-        }
-        for m in newest
-    ]
-
-
-def settings(m: Measurement) -> str:
-    """What was set, in short."""
-    return ", ".join(f"{quantity(name)} {_set(name, value)}" for name, value in m.settings.items())
-
-
-def _set(name: str, value: Setting) -> str:
-    if isinstance(value, str):
-        key = f"{SETTING_WORDS.get(name, name)}.{value}"
-        return t(key) if i18n.known(key) else value
-    return readable.data(value) if name == "size_bytes" else f"{value:,}"
-
-
-def spread(m: Measurement) -> str:
-    """The middle half of the repeats."""
-    low, high = readable.seconds(m.time_low_s), readable.seconds(m.time_high_s)
-    return readable.between(low, high)
-
-
-def rate(m: Measurement) -> str:
-    """Arithmetic per second, or bytes where there is no arithmetic."""
-    if m.flop:
-        return readable.per_second(m.flop / m.time_s, "FLOP")
-    if m.moved_bytes:
-        return readable.per_second(m.moved_bytes / m.time_s, "B")
-    return readable.DASH
-
-
-def energy(m: Measurement) -> str:
-    """Energy of a step, and whether a meter read it."""
-    if m.energy_j is None or m.energy_kind is None:
-        return readable.DASH
-    return f"{readable.joules(m.energy_j)} ({t(f'energy_kind.{m.energy_kind}')})"
-
-
 def machine_lines(machine: Machine) -> list[str]:
     """What a machine is, line by line."""
     lines = [
@@ -303,31 +245,3 @@ def software(machine: Machine) -> str:
         python=machine.python_version,
         torch=machine.torch_version,
     )
-
-
-def learning_runs(found: Sequence[Measurement]) -> list[Measurement]:
-    """Runs that learned, task by task, the largest model first."""
-    return sorted(
-        (m for m in found if m.epochs),
-        key=lambda m: (
-            str(m.settings["task"]),
-            -m.metrics.get("parameter_count", 0.0),
-            m.settings["seed"],
-        ),
-    )
-
-
-def run_name(m: Measurement) -> str:
-    """One learning run."""
-    return t(
-        "measurements.run_name",
-        task=t(f"task.{m.settings['task']}"),
-        size=readable.count(m.metrics.get("parameter_count")),
-        seed=m.settings["seed"],
-    )
-
-
-def workloads() -> dict[str, str]:
-    """Names of the workloads, by key; one of a newer version is not among them."""
-    spoken = i18n.words(i18n.language())
-    return {key: word for key, word in spoken.items() if key.startswith("workload.")}

@@ -11,13 +11,16 @@ from typing import get_args
 import pytest
 
 import dashboard
-from dashboard import formulas, i18n, phrases, presets
+from dashboard import formulas, i18n, measuring, phrases, presets
 from dashboard.charts.cost import ALL, DRIVERS, STAGES
 from dashboard.i18n import words
 from dashboard.navigation import PAGES
 from engine import catalogue
 from engine.catalogue.listing import KINDS, lines
 from engine.catalogue.schema import Family, StoragePrice
+from engine.measurement.families import FAMILIES
+from engine.measurement.levers import LEVERS
+from engine.measurement.stages import STAGES as LIFE
 from engine.measurement.workloads import WORKLOADS
 from engine.projection import Evidence, project
 from engine.projection.serving_setting import setup
@@ -30,6 +33,9 @@ LANGUAGES = tuple(i18n.LANGUAGES)
 FOLDER = Path(str(dashboard.__file__)).parent
 ENGINE = FOLDER.parent / "engine"
 
+OTHER_WORKLOADS = ("federate", "train_private", "explain", "collective", "parallel_train_step")
+"""Measured outside the lists of workloads, stages and levers."""
+
 FROM_DATA = {
     "storage_kind": set(get_args(StoragePrice.model_fields["kind"].annotation)),
     "family": set(get_args(Family)),
@@ -38,7 +44,11 @@ FROM_DATA = {
     "driver": set(DRIVERS),
     "preset": set(presets.PRESETS),
     "field": set(Scenario.model_fields),
-    "workload": set(WORKLOADS),
+    "workload": {*WORKLOADS, *LIFE, *LEVERS, *OTHER_WORKLOADS},
+    "measured_family": set(FAMILIES),
+    "suite": set(measuring.SUITES),
+    "suite_about": set(measuring.SUITES),
+    "score": {family.metric for family in FAMILIES.values()},
     "topic": set(formulas.topics()),
     "trait": {form["weights"] for form in setup()["formats"].values()},
     "range_of": {"training compute", "parameters"} | set(setup()["reach"]),
