@@ -19,6 +19,7 @@ PAGES = (
     Page("what_if", ":material/tune:"),
     Page("compare", ":material/compare_arrows:"),
     Page("measurements", ":material/speed:"),
+    Page("how_right", ":material/target:"),
     Page("facts", ":material/menu_book:"),
     Page("method", ":material/function:"),
     Page("history", ":material/history:"),

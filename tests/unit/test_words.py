@@ -24,6 +24,7 @@ from engine.projection.serving_setting import setup
 from engine.projection.working import estimates
 from engine.records import CERTAINTY, Estimate, Note
 from engine.scenario import Scenario
+from engine.validation import stored
 from tests.measured import MACHINE, measurements
 
 LANGUAGES = tuple(i18n.LANGUAGES)
@@ -40,6 +41,7 @@ FROM_DATA = {
     "field": set(Scenario.model_fields),
     "workload": set(WORKLOADS),
     "topic": set(formulas.topics()),
+    "claim": {score.key for score in stored.read()},
     "trait": {form["weights"] for form in setup()["formats"].values()},
     "range_of": {"training compute", "parameters"} | set(setup()["reach"]),
 }
