@@ -20,6 +20,7 @@ PAGES = (
     Page("compare", ":material/compare_arrows:"),
     Page("measure", ":material/play_circle:"),
     Page("measurements", ":material/speed:"),
+    Page("how_right", ":material/target:"),
     Page("facts", ":material/menu_book:"),
     Page("method", ":material/function:"),
     Page("history", ":material/history:"),
