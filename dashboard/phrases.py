@@ -5,7 +5,7 @@ from typing import Any
 
 import streamlit as st
 
-from dashboard import controls, readable
+from dashboard import controls, i18n, readable
 from dashboard.charts import cost
 from dashboard.explain import Row
 from dashboard.fact_rows import FactRow
