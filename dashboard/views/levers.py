@@ -25,7 +25,7 @@ def show(measurements: Sequence[Measurement]) -> None:
     found = lever_rows(measurements)
     if not found:
         st.info(t("lab.levers_empty"), icon=":material/tune:")
-        st.code("modelworth measure --suite standard", language="bash")
+        st.code("modelworth measure --suite standard", language=None)
         return
     readings = [lever_reading.read(row) for row in found]
     st.markdown(
