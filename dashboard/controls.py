@@ -30,8 +30,21 @@ from engine.scenario import (
 from engine.units import BILLION
 
 Say = Callable[[float], str]
-Known = Mapping[str, float | None]
-"""What is taken for a choice that is left open, by Scenario field."""
+
+
+@dataclass(frozen=True)
+class Known:
+    """What the projection says of the choices."""
+
+    taken: Mapping[str, float | None]
+    """What is taken for a choice that is left open, by Scenario field."""
+    beyond: frozenset[str] = frozenset()
+    """Choices that lie outside what was measured or published."""
+
+    def get(self, name: str) -> float | None:
+        """What is taken for a choice that is left open."""
+        return self.taken.get(name)
+
 
 STEPS = (1.0, 1.2, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 8.0)
 """Stops of a slider within each power of ten."""
@@ -100,11 +113,11 @@ def main(now: Scenario, machines: Mapping[str, str], known: Known) -> None:
     items = t(f"items.{model.item}")
     _pick("model", now.model, model_names(), on_change=_take_model)
     own_size = model.parameters_billion.value
-    _slide("parameters_billion", now.parameters_billion, SIZES, _billions, own_size)
-    _slide("dataset_items_billion", now.dataset_items_billion, DATA, _billions, items=items)
+    _slide("parameters_billion", now.parameters_billion, SIZES, _billions, known, own_size)
+    _slide("dataset_items_billion", now.dataset_items_billion, DATA, _billions, known, items=items)
     measured = {i: t("control.measured", name=name) for i, name in machines.items()}
     _pick("hardware", now.hardware, measured | hardware_names(), on_change=_take_hardware)
-    _slide("training_device_count", now.training_device_count, DEVICES, readable.count)
+    _slide("training_device_count", now.training_device_count, DEVICES, readable.count, known)
     _segment("ownership", now.ownership, get_args(Ownership))
     _pick("place", now.place, place_names(), on_change=_take_place)
     price = catalogue.place(now.place).price_usd_per_kwh
@@ -113,11 +126,12 @@ def main(now: Scenario, machines: Mapping[str, str], known: Known) -> None:
         now.electricity_usd_per_kwh,
         ELECTRICITY,
         _per_kwh,
+        known,
         price.value if price else known.get("electricity_usd_per_kwh"),
         disabled=now.ownership == "cloud",
     )
-    _slide("requests_per_day", now.requests_per_day, REQUESTS, readable.count)
-    _slide("horizon_months", now.horizon_months, MONTHS, readable.count)
+    _slide("requests_per_day", now.requests_per_day, REQUESTS, readable.count, known)
+    _slide("horizon_months", now.horizon_months, MONTHS, readable.count, known)
 
 
 def training(now: Scenario, known: Known) -> None:
@@ -319,11 +333,18 @@ def _hint(name: str) -> str | None:
     return t(f"hint.{name}") if i18n.known(f"hint.{name}") else None
 
 
+def _label(name: str, known: Known, **words: str) -> str:
+    """What a choice is called, marked where it lies outside what was measured or published."""
+    mark = f" :orange-badge[{t('control.beyond')}]" if name in known.beyond else ""
+    return t(f"field.{name}", **words) + mark
+
+
 def _slide(
     name: str,
     value: object,
     stops: Sequence[float],
     say: Say,
+    known: Known,
     own: float | None = None,
     *,
     disabled: bool = False,
@@ -337,7 +358,7 @@ def _slide(
     labels = {stop: label for label, stop in by_label.items()}
     follow(name, here)
     st.select_slider(
-        t(f"field.{name}", **words),
+        _label(name, known, **words),
         sorted(labels),
         key=name,
         format_func=labels.__getitem__,
@@ -402,7 +423,7 @@ def _number(
     taken = known.get(name)
     follow(name, getattr(now, name))
     st.number_input(
-        t(f"field.{name}", **words),
+        _label(name, known, **words),
         min_value=float(limits.low),
         max_value=float(limits.high),
         value=None,

@@ -5,6 +5,7 @@ import hashlib
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -15,14 +16,19 @@ from sqlalchemy import Engine
 
 from dashboard.charts.quality import Fitted
 from db.exchange import Document
+from db.own_calibration import load_own_calibration
 from db.queries import measurements as stored_measurements
+from db.queries import scenario_history
 from db.session import open_database
+from db.store import save_scenario as store_scenario
 from engine.catalogue import model
+from engine.manifest import Manifest
 from engine.projection import project as engine_project
 from engine.projection.accuracy_fit import fit_accuracy
 from engine.projection.difference import Difference
 from engine.projection.difference import difference as engine_difference
 from engine.projection.evidence import ClassifierPoint, Evidence
+from engine.projection.own_calibration import OwnCalibration
 from engine.records import Measurement, Projection
 from engine.scenario import Scenario, bounds
 from engine.units import BILLION
@@ -73,7 +79,9 @@ def seen() -> Seen:
     Raises:
         StoreUnavailable: it cannot be opened.
     """
-    return _seen(*_stored(os.environ.get("DATABASE_URL", "")))
+    version, found = _stored(_url())
+    own = load_own_calibration()
+    return _seen(f"{version} {own}", found, own)
 
 
 @st.cache_resource(max_entries=1, show_spinner=False)
@@ -96,9 +104,63 @@ def _database(url: str) -> Engine:
     return open_database(url or None)
 
 
+@dataclass(frozen=True)
+class Saved:
+    """A scenario saved under a name."""
+
+    manifest: Manifest
+    saved_at: datetime
+
+
+def saved_scenario(name: str) -> Saved | None:
+    """The newest saving under that name.
+
+    Raises:
+        StoreUnavailable: the database cannot be read.
+    """
+    history = scenario_history(_database(_url()))
+    found = next((saved for saved in history if saved.name == name), None)
+    if found is None:
+        return None
+    origin = found.document.get("modelworth", {})
+    kept = Manifest(
+        choices={k: v for k, v in found.document.items() if k in Scenario.model_fields},
+        version=found.method_version,
+        catalogue=origin.get("catalogue"),
+        numbers=found.document.get("numbers", {}),
+    )
+    return Saved(kept, found.saved_at)
+
+
+def saved_names() -> list[tuple[str, date]]:
+    """Names of the saved scenarios with the day of the newest saving, last saved first.
+
+    Raises:
+        StoreUnavailable: the database cannot be read.
+    """
+    newest: dict[str, date] = {}
+    for saved in scenario_history(_database(_url())):
+        newest.setdefault(saved.name, saved.saved_at.date())
+    return list(newest.items())
+
+
+def save_scenario(name: str, document: dict[str, object]) -> None:
+    """Keep a scenario under a name.
+
+    Raises:
+        BadInput: the name is empty.
+        StoreUnavailable: the database cannot be written.
+    """
+    store_scenario(_database(_url()), name, document)
+
+
+def _url() -> str:
+    return os.environ.get("DATABASE_URL", "")
+
+
 @st.cache_resource(max_entries=4, show_spinner=False)
-def _seen(version: str, _found: tuple[Measurement, ...]) -> Seen:
-    return Seen(version, _found, Evidence.of(_found))
+def _seen(version: str, _found: tuple[Measurement, ...], _own: OwnCalibration) -> Seen:
+    return Seen(version, _found, Evidence.of(_found, _own))
 
 
 @st.cache_resource(max_entries=256, show_spinner=False, hash_funcs=_HASH)

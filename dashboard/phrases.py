@@ -7,7 +7,7 @@ import streamlit as st
 
 from dashboard import controls, i18n, readable
 from dashboard.charts import cost
-from dashboard.explain import Row
+from dashboard.explain import link_column
 from dashboard.fact_rows import FactRow
 from dashboard.headlines import scalar
 from dashboard.i18n import t
@@ -33,7 +33,7 @@ def chart() -> dict[str, str]:
 
 def spending() -> dict[str, str]:
     """Words of the chart of costs."""
-    stages = {f"stage.{stage}": t(f"stage.{stage}") for stage in cost.STAGES}
+    stages = {f"stage.{stage}": t(f"stage.{stage}") for stage in (*cost.STAGES, cost.ALL)}
     drivers = {f"driver.{driver}": t(f"driver.{driver}") for driver in cost.DRIVERS}
     return stages | drivers | {"unknown": t("app.not_known")}
 
@@ -127,6 +127,41 @@ OPEN_CHOICES = {
 """Inputs of formulas that stand for a choice of another name."""
 
 
+def known(answer: Projection) -> controls.Known:
+    """What is taken for open choices, and which choices lie outside what was seen."""
+    quantities = {str(n.values.get("quantity")) for n in answer.notes if n.code in OUTSIDE}
+    beyond = {name for quantity in quantities for name in SET_BY.get(quantity, ())}
+    return controls.Known(taken(answer), frozenset(beyond))
+
+
+OUTSIDE = ("outside-measured", "outside-fitted")
+SET_BY = {
+    "parameters": ("parameters_billion",),
+    "parameter_count": ("parameters_billion",),
+    "training compute": ("parameters_billion", "dataset_items_billion", "epoch_count"),
+    "input_tokens": ("input_items_per_request",),
+    "output_tokens": ("output_items_per_request",),
+    "running_batch_count": ("serving_batch_count", "requests_per_day"),
+    "device_count": ("serving_tensor_parallel_count",),
+}
+"""Choices that move a quantity named in a note."""
+GRAVE = frozenset(
+    {
+        "does-not-fit", "price-unknown", "electricity-price-unknown", "carbon-unknown",
+        "power-unknown", "memory-unknown", "latency-goal-missed", "quality-unpredictable",
+        "too-few-sizes", "noisy-measurements", "repeated-data", "serves-too-little",
+        "batch-limited-by-memory",
+    }
+)  # fmt: skip
+"""Notes that say a number is missing, or a plan does not work."""
+
+
+def over_time() -> dict[str, str]:
+    """Words of the chart of cash and carbon over time."""
+    names = ("cost", "carbon", "months", "api")
+    return {name: t(f"chart.time_{name}") for name in names}
+
+
 def taken(answer: Projection) -> dict[str, float | None]:
     """What was taken for the choices left open, by Scenario field."""
     totals = (answer.total.cost_usd, answer.total.carbon_kgco2e, answer.storage.kept_bytes)
@@ -147,33 +182,6 @@ def _chain(estimate: Estimate, told: set[int]) -> Iterator[tuple[str, Estimate]]
             yield from _chain(part, told)
 
 
-def working_table(rows: Sequence[Row]) -> list[dict[str, Any]]:
-    """The chain of a number as a table."""
-    return [
-        {
-            t("working.quantity"): row.name,
-            t("working.value"): row.value,
-            t("working.kind"): row.kind,
-            t("working.origin"): row.origin,
-            t("working.source"): row.link,
-            t("working.note"): row.note,
-        }
-        for row in rows
-    ]
-
-
-def working_columns() -> dict[str, Any]:
-    """Column settings of the chain of a number."""
-    return {
-        t("working.quantity"): st.column_config.TextColumn(width=340),
-        t("working.value"): st.column_config.TextColumn(width=110),
-        t("working.kind"): st.column_config.TextColumn(width=90),
-        t("working.origin"): st.column_config.TextColumn(width=260),
-        t("working.source"): _link(),
-        t("working.note"): st.column_config.TextColumn(width=420),
-    }
-
-
 def facts_columns() -> dict[str, Any]:
     """Column settings of the facts."""
     return {
@@ -184,15 +192,11 @@ def facts_columns() -> dict[str, Any]:
         t("column.high"): st.column_config.NumberColumn(width=80, format="%.6g"),
         t("column.unit"): st.column_config.TextColumn(width=110),
         t("column.source"): st.column_config.TextColumn(width=240),
-        t("column.link"): _link(),
+        t("column.link"): link_column(),
         t("column.checked"): st.column_config.DateColumn(width=100, format="YYYY-MM-DD"),
         t("column.as_of"): st.column_config.TextColumn(width=100),
         t("column.note"): st.column_config.TextColumn(width=420),
     }
-
-
-def _link() -> Any:
-    return st.column_config.LinkColumn(width=60, display_text=":material/open_in_new:")
 
 
 def facts_table(rows: Sequence[FactRow]) -> dict[str, list[Any]]:
@@ -200,7 +204,7 @@ def facts_table(rows: Sequence[FactRow]) -> dict[str, list[Any]]:
     columns = {
         t(f"column.{name}"): [getattr(row, name) for row in rows]
         for name in FactRow._fields
-        if name != "searched"
+        if name not in ("searched", "line")
     }
     return {
         name: cells for name, cells in columns.items() if any(c not in (None, "") for c in cells)

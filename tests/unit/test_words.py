@@ -12,7 +12,7 @@ import pytest
 
 import dashboard
 from dashboard import formulas, i18n, measuring, phrases, presets
-from dashboard.charts.cost import DRIVERS, STAGES
+from dashboard.charts.cost import ALL, DRIVERS, STAGES
 from dashboard.i18n import words
 from dashboard.navigation import PAGES
 from engine import catalogue
@@ -40,7 +40,7 @@ FROM_DATA = {
     "storage_kind": set(get_args(StoragePrice.model_fields["kind"].annotation)),
     "family": set(get_args(Family)),
     "kind": set(CERTAINTY),
-    "stage": set(STAGES),
+    "stage": {*STAGES, ALL},
     "driver": set(DRIVERS),
     "preset": set(presets.PRESETS),
     "field": set(Scenario.model_fields),
