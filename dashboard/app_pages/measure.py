@@ -21,18 +21,19 @@ def refused() -> None:
     with st.container(border=True):
         st.subheader(t("measure.refused_title"), anchor=False)
         st.markdown(t(f"measure.refused_{why}") if why else t("measure.refused_address"))
-        st.code("modelworth measure --suite quick", language="bash")
+        st.code("modelworth measure --suite quick", language=None)
         if why is None:
             st.caption(t("measure.refused_switch", switch=f"{measuring.SWITCH}=on"))
 
 
 def chooser(last: Status) -> None:
-    """What to measure, and the button that starts it."""
+    """What to measure, and the button that starts it; what was cut short is proposed first."""
+    unfinished = last.run.suite if last.run and last.state in ("stopped", "died") else None
     with st.container(border=True):
         suite = st.segmented_control(
             t("measure.suite"),
             measuring.SUITES,
-            default="quick",
+            default=unfinished or "quick",
             required=True,
             format_func=lambda name: t(f"suite.{name}"),
             key="suite",
@@ -53,8 +54,7 @@ def chooser(last: Status) -> None:
                 key="again",
                 persist_state="session",
             )
-        goes_on = last.state in ("stopped", "died") and last.run and last.run.suite == suite
-        label = t("measure.go_on" if goes_on else "measure.start")
+        label = t("measure.go_on" if suite == unfinished else "measure.start")
         if st.button(label, type="primary", icon=":material/play_arrow:", key="start"):
             begin(suite, process_count, again)
         st.caption(t("measure.outlives"))

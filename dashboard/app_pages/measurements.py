@@ -15,7 +15,7 @@ def sample_card(known: data.Seen) -> None:
     with st.container(border=True):
         st.subheader(t("measurements.empty_title"), anchor=False)
         st.markdown(t("measurements.empty_lead"))
-        st.code("modelworth measure --suite quick", language="bash")
+        st.code("modelworth measure --suite quick", language=None)
         st.page_link(
             "app_pages/measure.py", label=t("lab.go_measure"), icon=":material/play_circle:"
         )

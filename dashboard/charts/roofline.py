@@ -68,7 +68,7 @@ def roofline(
     for index, workload in enumerate(sorted({p.workload for p in found})):
         _add_points(chart, [p for p in found if p.workload == workload], index, words, rate, number)
     chart.update_xaxes(log_ticks(low, high, number, most=6), title=words["intensity"], col=1)
-    chart.update_xaxes(title=words["rate_only"], showticklabels=False, col=2)
+    chart.update_xaxes(title=words.get("rate_only"), showticklabels=False, col=2)
     chart.update_yaxes(log_ticks(min(rates) / ROOM, max(rates) * ROOM, rate, most=6))
     chart.update_yaxes(title=words["rate"], col=1)
     return chart
@@ -160,7 +160,7 @@ def _trace(
         "name": name,
         "marker": {
             "color": SERIES[index % len(SERIES)],
-            "symbol": SYMBOLS[index % len(SYMBOLS)],
+            "symbol": SYMBOLS[(index + index // len(SERIES)) % len(SYMBOLS)],
             "size": 9,
             "opacity": 0.8,
         },

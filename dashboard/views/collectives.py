@@ -24,7 +24,7 @@ def show(measurements: Sequence[Measurement]) -> None:
             worlds[world_of(m)].append(m)
     if not worlds:
         st.info(t("lab.collectives_empty"), icon=":material/hub:")
-        st.code("modelworth measure --nproc 2", language="bash")
+        st.code("modelworth measure --nproc 2", language=None)
         return
     names = {world_name(world): found for world, found in worlds.items()}
     found = names[st.selectbox(t("lab.world"), list(names), key="world")]

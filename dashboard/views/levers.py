@@ -4,15 +4,18 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from dashboard import lever_reading, phrases, readable, runs
+from dashboard import i18n, lever_reading, phrases, readable, runs
 from dashboard.charts import levers as charts
 from dashboard.i18n import t
 from dashboard.lever_reading import GAINS, LeverReading
 from dashboard.theme import Say
 from engine.projection.lever_table import Change, LeverRow, lever_rows
-from engine.records import Measurement
+from engine.records import Measurement, Setting
 
+HIDDEN = ("runtime", "fine_tune_example_count")
 ICONS = {"worth": "✓", "weigh": "⚖", "unsure": "?", "nothing": "–", "worse": "✗"}
+ROW_PX = 62
+"""Room for three lines: what is said in words wraps."""
 SAID_COUNT = 2
 """So many gains and losses are said; the table holds all."""
 
@@ -22,7 +25,7 @@ def show(measurements: Sequence[Measurement]) -> None:
     found = lever_rows(measurements)
     if not found:
         st.info(t("lab.levers_empty"), icon=":material/tune:")
-        st.code("modelworth measure --suite standard", language="bash")
+        st.code("modelworth measure --suite standard", language=None)
         return
     readings = [lever_reading.read(row) for row in found]
     st.markdown(
@@ -46,10 +49,12 @@ def show(measurements: Sequence[Measurement]) -> None:
     st.dataframe(
         [line(row, read) for row, read in zip(found, readings, strict=True)],
         hide_index=True,
+        row_height=ROW_PX,
         alt=t("lab.levers_table_alt"),
         column_config={
+            t("column.lever"): st.column_config.TextColumn(width=250),
             t("column.verdict"): st.column_config.TextColumn(width=130),
-            t("column.reading"): st.column_config.TextColumn(width=420),
+            t("column.reading"): st.column_config.TextColumn(width=380),
         },
     )
     st.caption(t("lab.levers_rule"))
@@ -98,26 +103,37 @@ def line(row: LeverRow, read: LeverReading) -> dict[str, str]:
 
 def name(row: LeverRow) -> str:
     """The lever, how it was set, and on which model."""
-    hidden = ("runtime", "fine_tune_example_count")
-    own = ", ".join(runs.setting(k, v) for k, v in row.settings.items() if k not in hidden)
+    own = " ".join(_set(k, v) for k, v in row.settings.items() if k not in HIDDEN)
     parts = (runs.workload(row.lever), own, runs.family(row.family))
     return " · ".join(part for part in parts if part)
+
+
+def _set(name: str, value: Setting) -> str:
+    if isinstance(value, str):
+        return t(f"lever_way.{value}") if i18n.known(f"lever_way.{value}") else value
+    if name == "share":
+        return readable.share(float(value))
+    return runs.setting(name, value)
 
 
 def sentence(row: LeverRow, read: LeverReading) -> str:
     """What got better and worse, and what became of the score."""
     said = [
+        score_words(row, read),
         *(t(f"lever_better.{n}", times=readable.number(x)) for n, x in read.better[:SAID_COUNT]),
         *(t(f"lever_worse.{n}", times=readable.number(x)) for n, x in read.worse[:SAID_COUNT]),
     ]
+    return t("lab.joint").join(said) + t("lab.stop")
+
+
+def score_words(row: LeverRow, read: LeverReading) -> str:
+    """What became of the score, beyond what other seeds would have changed."""
     points = f"{abs(row.score_change_share) * 100:.1f}"
     if read.score_half_width_share is None:
-        said.append(t("lab.score_one_seed", points=points))
-    elif read.score_fell:
-        said.append(t("lab.score_fell", points=points))
-    else:
-        said.append(t("lab.score_held", seeds=row.seed_count))
-    return t("lab.joint").join(said) + t("lab.stop")
+        return t("lab.score_one_seed", points=points)
+    if read.score_fell:
+        return t("lab.score_fell", points=points)
+    return t("lab.score_held", seeds=row.seed_count)
 
 
 def change(row: LeverRow, read: LeverReading) -> str:

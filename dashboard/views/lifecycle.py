@@ -23,7 +23,7 @@ def show(measurements: Sequence[Measurement]) -> None:
     lives = lifecycle.lives(measurements)
     if not lives:
         st.info(t("lab.lifecycle_empty"), icon=":material/timeline:")
-        st.code("modelworth measure --suite standard", language="bash")
+        st.code("modelworth measure --suite standard", language=None)
         return
     left, right = st.columns([1, 1], vertical_alignment="bottom")
     family = left.selectbox(

@@ -15,9 +15,7 @@ from engine.records import Measurement
 
 def show(measurements: Sequence[Measurement]) -> None:
     """Pick a workload, then its settings; every time it was measured, anywhere."""
-    groups: dict[str, dict[str, list[Measurement]]] = defaultdict(lambda: defaultdict(list))
-    for m in measurements:
-        groups[m.workload][runs.settings_of(m)].append(m)
+    groups = repeated(measurements)
     left, right = st.columns([1, 2], vertical_alignment="bottom")
     workload = left.selectbox(
         t("column.workload"),
@@ -26,23 +24,54 @@ def show(measurements: Sequence[Measurement]) -> None:
         key="history_workload",
         persist_state="session",
     )
-    kinds = sorted(groups[workload].items(), key=lambda item: -len(item[1]))
-    labels = [f"{settings or readable.DASH} ({len(found)}×)" for settings, found in kinds]
+    kinds = groups[workload]
+    labels = names(kinds)
     place = right.selectbox(
         t("column.settings"),
         range(len(kinds)),
         format_func=labels.__getitem__,
         key=f"history_settings_{workload}",
     )
-    found = kinds[place][1]
+    found = kinds[place]
     if len(found) == 1:
         st.info(t("lab.once"), icon=":material/history:")
-    chart(runs.job_name(workload, found[0].settings), found)
+    else:
+        chart(runs.job_name(workload, found[0].settings), found)
     st.dataframe(
         [row(m) for m in sorted(found, key=lambda m: m.taken_at, reverse=True)],
         hide_index=True,
         alt=t("lab.history_table_alt"),
     )
+
+
+def repeated(measurements: Sequence[Measurement]) -> dict[str, list[list[Measurement]]]:
+    """Measurements of the same, by workload; what was measured most often comes first."""
+    same: dict[tuple[str, object], list[Measurement]] = defaultdict(list)
+    for m in measurements:
+        same[m.workload, frozenset(m.settings.items())].append(m)
+    groups: dict[str, list[list[Measurement]]] = defaultdict(list)
+    for (workload, _), found in sorted(same.items(), key=lambda item: -len(item[1])):
+        groups[workload].append(found)
+    return groups
+
+
+def names(kinds: Sequence[Sequence[Measurement]]) -> list[str]:
+    """Each kind by the settings that set it apart, and how often it was measured."""
+    values = defaultdict(set)
+    for found in kinds:
+        for name, value in found[0].settings.items():
+            values[name].add(value)
+    return [
+        t(
+            "lab.times_measured",
+            settings=runs.settings_in_short(
+                {k: v for k, v in found[0].settings.items() if len(values[k]) > 1}
+            )
+            or readable.DASH,
+            count=len(found),
+        )
+        for found in kinds
+    ]
 
 
 def chart(name: str, found: Sequence[Measurement]) -> None:

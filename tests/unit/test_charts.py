@@ -1,5 +1,7 @@
 """Figures show the numbers they were given, in the words they were given."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -207,6 +209,17 @@ def test_without_a_bandwidth_there_is_no_roof() -> None:
     points = [Point("matmul", "fp32", 0.5, 5e9), Point("matmul", "fp32", 50.0, 1e11)]
     chart = roofline.roofline(points, {"FP32": 2e11}, None, WORDS, plain, plain)
     assert len(chart.data) == 1
+
+
+def test_what_is_known_only_by_its_rate_stands_beside_the_roof() -> None:
+    step = next(m for m in measurements() if m.workload == "matmul")
+    points = roofline.points([step, replace(step, moved_bytes=None)])
+    assert [p.flop_per_byte is None for p in points] == [False, True]
+    chart = roofline.roofline(points, {"FP32": 2e11}, None, WORDS, plain, plain)
+    placed, beside = chart.data
+    assert list(placed.x) == [pytest.approx(points[0].flop_per_byte)]
+    assert (list(beside.x), list(beside.y)) == (["matmul"], [points[1].flop_per_s])
+    assert (placed.xaxis, beside.xaxis) == ("x", "x2")
 
 
 def test_epochs_show_loss_and_accuracy_of_both_parts() -> None:
