@@ -18,6 +18,7 @@ COMMANDS = (
     "project",
     "plan",
     "sweep",
+    "decide",
     "diff",
     "validate",
     "calibrate",
