@@ -11,13 +11,20 @@ from dashboard.i18n import t
 from dashboard.link import Choice
 from engine import catalogue
 from engine.catalogue.schema import Pricing
+from engine.projection import api_price
 from engine.projection.evidence import MEASURED_PREFIX
 from engine.scenario import (
+    CachePrecision,
     Optimiser,
     Ownership,
     Precision,
+    Recomputation,
     Scenario,
+    ServingEngine,
     ServingPrecision,
+    ServingScaling,
+    Tier,
+    Tuning,
     bounds,
 )
 from engine.units import BILLION
@@ -45,6 +52,8 @@ def asked(machines: Mapping[str, str]) -> Asked:
     hardware_id = str(chosen.get("hardware", ""))
     if hardware_id.startswith(MEASURED_PREFIX) and hardware_id not in machines:
         refused["hardware"] = str(chosen.pop("hardware"))
+    if chosen.get("api_model") and chosen["api_model"] not in api_price.models():
+        refused["api_model"] = str(chosen.pop("api_model"))
     return Asked(Scenario.model_validate(chosen), chosen, refused)
 
 
@@ -62,10 +71,14 @@ def draw(request: Asked, machines: Mapping[str, str], known: Known) -> None:
         hardware(now, known)
     with st.expander(t("control.place"), icon=":material/bolt:"):
         place(now, known)
+    with st.expander(t("control.evaluation"), icon=":material/fact_check:"):
+        data_and_evaluation(now, known)
     with st.expander(t("control.storage"), icon=":material/database:"):
         storage(now, known)
     with st.expander(t("control.serving"), icon=":material/dns:"):
         serving(now, known)
+    with st.expander(t("control.speed"), icon=":material/timer:"):
+        speed(now, known)
 
 
 def preset(chosen: Mapping[str, Choice]) -> None:
@@ -117,8 +130,19 @@ def training(now: Scenario, known: Known) -> None:
     if model.item == "token":
         _number("sequence_tokens", now, known)
     _number("dataset_bytes_per_item", now, known, item=t(f"item.{model.item}"))
-    _number("mfu", now, known)
-    _number("goodput_share", now, known)
+    for name in ("development_ratio", "mfu", "goodput_share"):
+        _number(name, now, known)
+    if model.item == "token":
+        _pick("tuning", now.tuning, options("tuning", get_args(Tuning)))
+        _number("lora_rank", now, known, disabled=now.tuning == "full")
+        parallel(now, known)
+
+
+def parallel(now: Scenario, known: Known) -> None:
+    """How training is dealt out to the devices; left open, as memory needs."""
+    _open_pick("recomputation", now.recomputation, get_args(Recomputation))
+    for name in PARALLEL:
+        _number(name, now, known)
 
 
 def hardware(now: Scenario, known: Known) -> None:
@@ -126,15 +150,29 @@ def hardware(now: Scenario, known: Known) -> None:
     rented = now.ownership == "cloud"
     _pick("pricing", now.pricing, options("pricing", get_args(Pricing)), disabled=not rented)
     _number("usd_per_device_hour", now, known, disabled=not rented)
-    for name in ("usd_per_device", "device_life_years", "discount_share_per_year"):
+    spot = rented and now.pricing == "spot"
+    _number("spot_interruptions_per_month", now, known, disabled=not spot)
+    for name in OWNING:
         _number(name, now, known, disabled=rented)
-    _number("owned_use_share", now, known, disabled=rented)
 
 
 def place(now: Scenario, known: Known) -> None:
     """Electricity and building."""
-    for name in ("carbon_kgco2e_per_kwh", "renewable_share", "pue"):
+    rented = now.ownership == "cloud"
+    _number("carbon_kgco2e_per_kwh", now, known)
+    _number("renewable_share", now, known)
+    _number("renewable_usd_per_kwh", now, known, disabled=rented or now.renewable_share == 0)
+    for name in ("carbon_usd_per_tonne", "pue", "site_water_litres_per_kwh"):
         _number(name, now, known)
+
+
+def data_and_evaluation(now: Scenario, known: Known) -> None:
+    """What comes before and after training."""
+    items = t(f"items.{catalogue.model(now.model).item}")
+    _number("raw_to_prepared_ratio", now, known)
+    _number("preparation_core_hours_per_tb", now, known)
+    _number("evaluation_count", now, known)
+    _number("evaluation_items_million", now, known, items=items)
 
 
 def storage(now: Scenario, known: Known) -> None:
@@ -143,6 +181,8 @@ def storage(now: Scenario, known: Known) -> None:
     _pick("storage_provider", now.storage_provider, names)
     for name in ("checkpoint_interval_hours", "checkpoints_kept_count", "replica_count"):
         _number(name, now, known)
+    for name in ("raw_data_tier", "checkpoint_tier"):
+        _pick(name, getattr(now, name), options(name, get_args(Tier)))
 
 
 def serving(now: Scenario, known: Known) -> None:
@@ -152,8 +192,52 @@ def serving(now: Scenario, known: Known) -> None:
     _number("output_items_per_request", now, known, items=items)
     names = options("serving_precision", get_args(ServingPrecision))
     _pick("serving_precision", now.serving_precision, names)
+    _pick("serving_engine", now.serving_engine, options("serving_engine", get_args(ServingEngine)))
+    scaling = options("serving_scaling", get_args(ServingScaling))
+    _pick("serving_scaling", now.serving_scaling, scaling, disabled=now.ownership == "owned")
+    for name in ("peak_to_mean_ratio", "serving_hours_per_day"):
+        _number(name, now, known)
+
+
+def speed(now: Scenario, known: Known) -> None:
+    """Goals for speed, and what there is to reach them with."""
     _number("serving_batch_count", now, known)
-    _number("peak_to_mean_ratio", now, known)
+    _number("latency_slo_s", now, known)
+    if not presets.generates(catalogue.model(now.model)):
+        return
+    for name in GENERATING:
+        _number(name, now, known)
+    _open_pick("cache_precision", now.cache_precision, get_args(CachePrecision))
+    _api(now)
+
+
+def _api(now: Scenario) -> None:
+    offered = {
+        name: words
+        for name, words in api_price.models().items()
+        if name.partition(":")[0] in SELLERS or name == now.api_model
+    }
+    _pick("api_model", now.api_model, offered, unset=t("control.none"))
+
+
+PARALLEL = (
+    "global_batch_tokens", "micro_batch_sequence_count", "tensor_parallel_count",
+    "pipeline_parallel_count", "context_parallel_count", "expert_parallel_count", "zero_stage",
+)  # fmt: skip
+OWNING = (
+    "usd_per_device", "device_life_years", "residual_share", "discount_share_per_year",
+    "owned_use_share", "maintenance_share_per_year", "space_usd_per_kw_month",
+    "staff_usd_per_device_per_year",
+)  # fmt: skip
+GENERATING = (
+    "ttft_slo_s", "tpot_slo_s", "reasoning_tokens_per_request", "prefix_cache_hit_share",
+    "serving_tensor_parallel_count", "serving_pipeline_parallel_count",
+)  # fmt: skip
+SELLERS = (
+    "anthropic", "cohere", "deepseek", "google", "groq", "meta", "minimax", "mistral",
+    "moonshotai", "openai", "x-ai", "zai",
+)  # fmt: skip
+"""Whose models are offered for comparison; those of a thousand resellers open by address."""
 
 
 def model_names() -> dict[str, str]:
@@ -266,24 +350,32 @@ def _slide(
 
 def _pick(
     name: str,
-    value: str,
+    value: str | None,
     names: Mapping[str, str],
     *,
     disabled: bool = False,
+    unset: str | None = None,
     on_change: Callable[..., None] | None = None,
 ) -> None:
-    labels = dict(names) if value in names else {value: value, **names}
+    """A choice from a list; one that may be left open shows `unset` while it is."""
+    labels = dict(names) if value is None or value in names else {value: value, **names}
     follow(name, value)
     st.selectbox(
         t(f"field.{name}"),
         list(labels),
         key=name,
         format_func=labels.__getitem__,
+        placeholder=unset or "",
+        index=None if unset else 0,
         help=_hint(name),
         disabled=disabled,
         on_change=on_change or _choose,
         args=() if on_change else (name, None),
     )
+
+
+def _open_pick(name: str, value: str | None, values: Sequence[str]) -> None:
+    _pick(name, value, options(name, values), unset=t("control.as_needed"))
 
 
 def _segment(name: str, value: str, values: Sequence[str]) -> None:

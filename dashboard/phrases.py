@@ -103,7 +103,20 @@ def _in_note(name: str, value: str | float) -> str:
         return readable.share(value) if name == "share" else readable.count(value)
     if name == "place":
         return controls.place_names()[value]
+    if name == "trait":
+        return _trait(value)
+    if name == "provider":
+        return t(f"option.storage_provider.{value}")
     return t(f"{NOTE_WORDS[name]}.{value}") if name in NOTE_WORDS else value
+
+
+TRAIT_WORDS = ("option.serving_engine", "family", "trait")
+
+
+def _trait(value: str) -> str:
+    """What sets a way of serving apart, in words where there are any: its engine, its model."""
+    keys = (f"{kind}.{value}" for kind in TRAIT_WORDS)
+    return next((t(key) for key in keys if i18n.known(key)), value)
 
 
 OPEN_CHOICES = {

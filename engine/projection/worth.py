@@ -313,7 +313,7 @@ class _Books:
             return ()
         return (
             Note(
-                "serves_too_little",
+                "serves-too-little",
                 {"served": float(np.min(served)), "wanted": float(np.max(wanted.value))},
             ),
         )

@@ -16,7 +16,8 @@ from engine.scenario import Scenario
 from tests.measured import measurements
 
 WORDS = {
-    "stage.training": "Train", "stage.storage": "Store", "stage.deployment": "Serve",
+    "stage.preparation": "Prepare", "stage.training": "Train", "stage.evaluation": "Evaluate",
+    "stage.storage": "Store", "stage.deployment": "Serve",
     "driver.hardware": "Hardware", "driver.electricity": "Electricity",
     "driver.storage": "Disks", "driver.network": "Network", "unknown": "not known",
 } | {name: name.title() for name in phrases.CHART_WORDS}  # fmt: skip
@@ -73,7 +74,7 @@ def test_nothing_spent_still_gives_a_figure() -> None:
     nothing = {stage: dict.fromkeys(cost.DRIVERS, 0.0) for stage in cost.STAGES}
     chart = cost.where_money_goes(nothing, WORDS, dollars)
     assert list(chart.data) == []
-    assert [note.text for note in chart.layout.annotations] == ["<b>$0</b>"] * 3
+    assert [note.text for note in chart.layout.annotations] == ["<b>$0</b>"] * len(cost.STAGES)
 
 
 def test_the_parts_of_the_bill_add_up_to_the_total() -> None:

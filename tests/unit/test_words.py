@@ -20,6 +20,7 @@ from engine.catalogue.listing import KINDS, lines
 from engine.catalogue.schema import Family, StoragePrice
 from engine.measurement.workloads import WORKLOADS
 from engine.projection import Evidence, project
+from engine.projection.serving_setting import setup
 from engine.projection.working import estimates
 from engine.records import CERTAINTY, Estimate, Note
 from engine.scenario import Scenario
@@ -39,7 +40,8 @@ FROM_DATA = {
     "field": set(Scenario.model_fields),
     "workload": set(WORKLOADS),
     "topic": set(formulas.topics()),
-    "range_of": {"training compute", "parameters"},
+    "trait": {form["weights"] for form in setup()["formats"].values()},
+    "range_of": {"training compute", "parameters"} | set(setup()["reach"]),
 }
 """Families of words whose keys are given elsewhere, and which those are."""
 
@@ -161,6 +163,10 @@ def test_every_note_of_the_engine_can_be_said() -> None:
         Note("precision-not-native", {"hardware": "X", "precision": "fp8"}),
         Note("outside-measured", {"quantity": "parameters", "metric": "training step time"}),
         Note("outside-measured", {"quantity": "training compute", "metric": "glue"}),
+        Note("outside-fitted", {"quantity": "running_batch_count"}),
+        Note("serving-not-fitted", {"trait": "llama.cpp"}),
+        Note("serving-not-fitted", {"trait": "recommender"}),
+        Note("price-old", {"hardware": "X", "date": "2025-01-31", "set": "usd_per_device"}),
         Note("repeated-data", {"epochs": 90.0}),
         Note("quality-unpredictable", {"family": "recommender"}),
         Note("too-few-sizes", {"task": "news", "needed": 4.0, "have": 0.0}),
