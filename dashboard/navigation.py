@@ -18,6 +18,8 @@ class Page(NamedTuple):
 PAGES = (
     Page("what_if", ":material/tune:"),
     Page("compare", ":material/compare_arrows:"),
+    Page("savings", ":material/savings:"),
+    Page("decide", ":material/target:"),
     Page("measurements", ":material/speed:"),
     Page("facts", ":material/menu_book:"),
     Page("method", ":material/function:"),
