@@ -17,6 +17,8 @@ from db.session import open_database
 from engine.catalogue import model
 from engine.projection import project as engine_project
 from engine.projection.accuracy_fit import fit_accuracy
+from engine.projection.build_or_buy import BuildOrBuy
+from engine.projection.build_or_buy import build_or_buy as engine_build_or_buy
 from engine.projection.decisions import Decision, Goal, Question, decide, front
 from engine.projection.difference import Difference
 from engine.projection.difference import difference as engine_difference
@@ -114,6 +116,16 @@ def difference(before: Scenario, after: Scenario, path: str, known: Seen) -> Dif
 def savings(scenario: Scenario, known: Seen) -> list[Saving]:
     """What would cut the bill, the largest saving first."""
     return engine_savings(scenario, known.evidence)
+
+
+@st.cache_resource(max_entries=64, show_spinner=False, hash_funcs=_HASH)
+def build_or_buy(scenario: Scenario, known: Seen) -> BuildOrBuy:
+    """One's own bill and a seller's, and where they cross.
+
+    Raises:
+        BadInput: no seller's model is chosen, or the own bill is unknown.
+    """
+    return engine_build_or_buy(scenario, known.evidence)
 
 
 @st.cache_resource(max_entries=64, show_spinner=False, hash_funcs=_HASH)

@@ -9,6 +9,7 @@ from dashboard.charts import savings as chart
 from dashboard.headlines import scalar
 from dashboard.i18n import t
 from dashboard.theme import KIND_COLOURS
+from engine.projection import api_price
 from engine.projection.savings import Saving
 from engine.scenario import Scenario
 
@@ -88,6 +89,22 @@ def overview(cost_usd: float, found: Sequence[Saving]) -> None:
     )
 
 
+def build_or_buy(now: Scenario, known: data.Seen) -> None:
+    """The seller's bill beside one's own, and where they cross."""
+    if now.api_model is None:
+        return
+    found = data.build_or_buy(now, known)
+    seller = api_price.models().get(now.api_model, now.api_model)
+    sold, own = readable.money(found.api_usd), readable.money(found.own_usd)
+    told = [t("savings.buy", seller=seller, sold=sold, own=own)]
+    if found.break_even_requests_per_day is None:
+        told.append(t("savings.buy_never"))
+    else:
+        count = readable.count(found.break_even_requests_per_day)
+        told.append(t("savings.buy_from", count=count))
+    st.info(" ".join(told).replace("$", "\\$"), icon=":material/storefront:")
+
+
 known = data.seen()
 request = controls.asked(known.machines)
 now = request.scenario
@@ -111,6 +128,7 @@ else:
                 delta_arrow="off",
                 border=True,
             )
+    build_or_buy(now, known)
     if not found:
         st.info(t("savings.none"), icon=":material/task_alt:")
     else:

@@ -19,6 +19,7 @@ COMMANDS = (
     "plan",
     "sweep",
     "decide",
+    "savings",
     "diff",
     "validate",
     "calibrate",

@@ -16,6 +16,7 @@ from engine import catalogue
 from engine.projection import decision_options, hardware, money_hardware, project
 from engine.projection.decisions import Goal, Limit, Question, decide, planned
 from engine.projection.evidence import NO_EVIDENCE, Evidence
+from engine.projection.serve_small import equal_loss
 from engine.projection.training_plan import CHOICES, fastest
 from engine.records import BadInput, Estimate, Kind, Projection
 from engine.scenario import Scenario
@@ -255,6 +256,19 @@ def _smaller(now: _Now) -> Iterator[Changes]:
         yield {"parameters_billion": float(np.asarray(now.scenario.parameters_billion or own)) / 2}
 
 
+def _resized(now: _Now) -> Iterator[Changes]:
+    """Another size on as much data as brings it to the same loss."""
+    try:
+        found = equal_loss(now.scenario, now.evidence)
+    except BadInput:
+        return
+    yield {
+        "parameters_billion": found.best.parameters_billion,
+        "dataset_items_billion": found.best.dataset_items_billion,
+        "epoch_count": 1.0,
+    }
+
+
 def _other_model(now: _Now) -> Iterator[Changes]:
     """A smaller known model taken as it is."""
     own = catalogue.model(now.scenario.model)
@@ -293,6 +307,7 @@ LEVERS: tuple[tuple[str, Callable[[_Now], Iterator[Changes]]], ...] = (
     ("training_plan", _training_plan),
     ("scaling", _scaling),
     ("smaller", _smaller),
+    ("resized", _resized),
     ("other_model", _other_model),
     ("checkpoints", _checkpoints),
     ("storage", _storage),
@@ -313,6 +328,7 @@ KINDS: Mapping[str, Kind] = {
     "training_plan": "fitted",
     "scaling": "assumed",
     "smaller": "fitted",
+    "resized": "fitted",
     "other_model": "published",
     "checkpoints": "published",
     "storage": "published",
