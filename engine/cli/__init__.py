@@ -18,6 +18,8 @@ COMMANDS = (
     "project",
     "plan",
     "sweep",
+    "decide",
+    "savings",
     "diff",
     "validate",
     "calibrate",
