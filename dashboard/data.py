@@ -1,9 +1,12 @@
 """Cached calls to the engine and the database; the only cache."""
 
+import gzip
 import hashlib
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,14 +15,20 @@ import streamlit as st
 from sqlalchemy import Engine
 
 from dashboard.charts.quality import Fitted
+from db.exchange import Document
+from db.own_calibration import load_own_calibration
 from db.queries import measurements as stored_measurements
+from db.queries import scenario_history
 from db.session import open_database
+from db.store import save_scenario as store_scenario
 from engine.catalogue import model
+from engine.manifest import Manifest
 from engine.projection import project as engine_project
 from engine.projection.accuracy_fit import fit_accuracy
 from engine.projection.difference import Difference
 from engine.projection.difference import difference as engine_difference
 from engine.projection.evidence import ClassifierPoint, Evidence
+from engine.projection.own_calibration import OwnCalibration
 from engine.records import Measurement, Projection
 from engine.scenario import Scenario, bounds
 from engine.units import BILLION
@@ -33,6 +42,10 @@ FIT_BEYOND = 30.0
 
 FRONTIER_SPAN = 100.0
 """The curve runs from this many times smaller to this many times larger than the model."""
+
+
+SAMPLE = Path(__file__).parent / "sample.json.gz"
+"""Measurements of another machine, to look at before there are any of one's own."""
 
 
 Array = npt.NDArray[np.float64]
@@ -66,7 +79,17 @@ def seen() -> Seen:
     Raises:
         StoreUnavailable: it cannot be opened.
     """
-    return _seen(*_stored(os.environ.get("DATABASE_URL", "")))
+    version, found = _stored(_url())
+    own = load_own_calibration()
+    return _seen(f"{version} {own}", found, own)
+
+
+@st.cache_resource(max_entries=1, show_spinner=False)
+def sample() -> Seen:
+    """What was measured on another machine: for looking at, never for projecting."""
+    with gzip.open(SAMPLE) as file:
+        found = Document.model_validate_json(file.read()).measurements
+    return Seen("sample", found, Evidence.of(found))
 
 
 @st.cache_resource(ttl=FRESH, max_entries=4, show_spinner=False)
@@ -81,9 +104,63 @@ def _database(url: str) -> Engine:
     return open_database(url or None)
 
 
+@dataclass(frozen=True)
+class Saved:
+    """A scenario saved under a name."""
+
+    manifest: Manifest
+    saved_at: datetime
+
+
+def saved_scenario(name: str) -> Saved | None:
+    """The newest saving under that name.
+
+    Raises:
+        StoreUnavailable: the database cannot be read.
+    """
+    history = scenario_history(_database(_url()))
+    found = next((saved for saved in history if saved.name == name), None)
+    if found is None:
+        return None
+    origin = found.document.get("modelworth", {})
+    kept = Manifest(
+        choices={k: v for k, v in found.document.items() if k in Scenario.model_fields},
+        version=found.method_version,
+        catalogue=origin.get("catalogue"),
+        numbers=found.document.get("numbers", {}),
+    )
+    return Saved(kept, found.saved_at)
+
+
+def saved_names() -> list[tuple[str, date]]:
+    """Names of the saved scenarios with the day of the newest saving, last saved first.
+
+    Raises:
+        StoreUnavailable: the database cannot be read.
+    """
+    newest: dict[str, date] = {}
+    for saved in scenario_history(_database(_url())):
+        newest.setdefault(saved.name, saved.saved_at.date())
+    return list(newest.items())
+
+
+def save_scenario(name: str, document: dict[str, object]) -> None:
+    """Keep a scenario under a name.
+
+    Raises:
+        BadInput: the name is empty.
+        StoreUnavailable: the database cannot be written.
+    """
+    store_scenario(_database(_url()), name, document)
+
+
+def _url() -> str:
+    return os.environ.get("DATABASE_URL", "")
+
+
 @st.cache_resource(max_entries=4, show_spinner=False)
-def _seen(version: str, _found: tuple[Measurement, ...]) -> Seen:
-    return Seen(version, _found, Evidence.of(_found))
+def _seen(version: str, _found: tuple[Measurement, ...], _own: OwnCalibration) -> Seen:
+    return Seen(version, _found, Evidence.of(_found, _own))
 
 
 @st.cache_resource(max_entries=256, show_spinner=False, hash_funcs=_HASH)

@@ -62,6 +62,12 @@ def topics() -> dict[str, tuple[Formula, ...]]:
     return {topic: tuple(each) for topic, each in found.items() if each}
 
 
+@cache
+def by_name() -> dict[str, Formula]:
+    """Every formula by the name an Estimate gives it."""
+    return {formula.name: formula for found in topics().values() for formula in found}
+
+
 def _formulas(module: ModuleType) -> list[Formula]:
     own = [
         f

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 import streamlit as st
 from pydantic import ValidationError
 
-from engine.scenario import Scenario
+from engine.scenario import Scenario, has_bounds
 
 Choice = str | float | None
 
@@ -99,7 +99,7 @@ def value(name: str, text: str) -> Choice:
     Raises:
         ValueError: it should be a number, and is not.
     """
-    if isinstance(Scenario.model_fields[name].default, str):
+    if not has_bounds(name):
         return text
     number = float(text)
     if not math.isfinite(number):

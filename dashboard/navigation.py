@@ -18,6 +18,7 @@ class Page(NamedTuple):
 PAGES = (
     Page("what_if", ":material/tune:"),
     Page("compare", ":material/compare_arrows:"),
+    Page("measure", ":material/play_circle:"),
     Page("measurements", ":material/speed:"),
     Page("facts", ":material/menu_book:"),
     Page("method", ":material/function:"),

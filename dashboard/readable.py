@@ -30,6 +30,10 @@ _MASSES = {
     "en": ((1e-3, "g"), (1.0, "kg"), (1e3, "t"), (1e6, "kt"), (1e9, "Mt")),
     "zh": ((1e-3, "克"), (1.0, "千克"), (1e3, "吨"), (1e7, "万吨"), (1e11, "亿吨")),
 }
+_VOLUMES = {
+    "en": ((1e-3, "mL"), (1.0, "L"), (1e3, "m³")),
+    "zh": ((1e-3, "毫升"), (1.0, "升"), (1e3, "立方米")),
+}
 _DAY_H, _YEAR_H = units.HOURS_PER_DAY, units.HOURS_PER_YEAR
 _MINUTE_H, _SECOND_H = 1 / 60, 1 / units.SECONDS_PER_HOUR
 _TIMES = {
@@ -144,6 +148,11 @@ def carbon(value_kgco2e: float | None) -> str:
     return _in_steps(value_kgco2e, _MASSES[i18n.language()])
 
 
+def water(value_litres: float | None) -> str:
+    """Volume of water: 12.3 L, 4.56 m³."""
+    return _in_steps(value_litres, _VOLUMES[i18n.language()])
+
+
 def duration(value_h: float | None) -> str:
     """A length of time: 34 ms, 36 h, 12 days, 3 years."""
     return _in_steps(value_h, _TIMES[i18n.language()], _TIMES_STAY)
@@ -198,6 +207,7 @@ _QUANTITIES: tuple[tuple[str, Callable[[float | None], str], str], ...] = (
     ("kgco2e_per_kwh", number, " kg/kWh"),
     ("_kgco2e", carbon, ""),
     ("_kwh", energy, ""),
+    ("_litres", water, ""),
     ("_bytes_per_s", data, "/s"),
     ("_bytes_per_device", data, ""),
     ("_bytes", data, ""),

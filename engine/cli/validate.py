@@ -77,6 +77,9 @@ def validate(
     rows: Annotated[
         Path | None, typer.Option(help="Write every row's prediction and range to this CSV.")
     ] = None,
+    save: Annotated[
+        bool, typer.Option("--save", help="Keep the published errors for the dashboard to show.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Machine-readable, on stdout.")] = False,
 ) -> None:
     """Compare projections with what was measured, and print the error.
@@ -88,10 +91,12 @@ def validate(
     given = {name: file for name, file in files.items() if file is not None}
     if rows is not None and len(given) != 1:
         raise BadInput("--rows writes the predictions of one table: give it with one CSV file.")
+    if save and (own or given):
+        raise BadInput("--save keeps the errors on all published rows: give it without a CSV file.")
     if own:
         _show_own(compare_own_steps(), as_json=as_json)
     else:
-        _show_published(given, rows, as_json=as_json)
+        _show_published(given, rows, as_json=as_json, save=save)
 
 
 def _show_own(comparisons: list[StepComparison], *, as_json: bool) -> None:
@@ -103,11 +108,13 @@ def _show_own(comparisons: list[StepComparison], *, as_json: bool) -> None:
     screen.print(f"Median absolute error {_median_error_share(comparisons):.1%}.")
 
 
-def _show_published(given: Mapping[str, Path], rows: Path | None, *, as_json: bool) -> None:
+def _show_published(
+    given: Mapping[str, Path], rows: Path | None, *, as_json: bool, save: bool
+) -> None:
     from engine.cli import published
 
     if not given:
-        _show_summary(as_json=as_json)
+        _show_summary(as_json=as_json, save=save)
         return
     found = {name: published.validated(name, file, rows) for name, file in given.items()}
     if as_json:
@@ -118,11 +125,15 @@ def _show_published(given: Mapping[str, Path], rows: Path | None, *, as_json: bo
         _show_scores(title, one)
 
 
-def _show_summary(*, as_json: bool) -> None:
+def _show_summary(*, as_json: bool, save: bool) -> None:
     from engine.cli import published
+    from engine.validation import stored
     from engine.validation.summary import lines
 
     found = list(lines(lambda text: log.print(text, highlight=False)))
+    if save:
+        count = stored.write(stored.stored(found))
+        log.print(f"{count} errors are kept in {stored.FILE}.", highlight=False, soft_wrap=True)
     if as_json:
         print_json(
             {line.key: {"what": line.what} | published.as_document(line.scores) for line in found}
