@@ -19,6 +19,7 @@ PAGES = (
     Page("what_if", ":material/tune:"),
     Page("compare", ":material/compare_arrows:"),
     Page("measure", ":material/play_circle:"),
+    Page("worth", ":material/savings:"),
     Page("measurements", ":material/speed:"),
     Page("facts", ":material/menu_book:"),
     Page("method", ":material/function:"),
