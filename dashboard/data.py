@@ -15,6 +15,7 @@ import streamlit as st
 from sqlalchemy import Engine
 
 from dashboard.charts.quality import Fitted
+from dashboard.valued import Valued, value_of
 from db.exchange import Document
 from db.own_calibration import load_own_calibration
 from db.queries import measurements as stored_measurements
@@ -34,9 +35,11 @@ from engine.projection.evidence import ClassifierPoint, Evidence
 from engine.projection.own_calibration import OwnCalibration
 from engine.projection.savings import Saving
 from engine.projection.savings import savings as engine_savings
+from engine.projection.sensitivity import Part, parts
 from engine.records import Measurement, Projection
 from engine.scenario import Scenario, bounds
 from engine.units import BILLION
+from engine.value_case import ValueCase
 
 FRESH = "5s"
 """How long a page may miss a measurement that was just stored."""
@@ -75,6 +78,7 @@ _HASH: dict[str | type[Any], Callable[[Any], Any]] = {
     Scenario: Scenario.model_dump_json,
     Seen: lambda known: known.version,
     Question: repr,
+    ValueCase: ValueCase.model_dump_json,
 }
 """How Streamlit tells one question from another."""
 
@@ -221,6 +225,19 @@ def tradeoff(
 ) -> list[tuple[dict[str, object], dict[str, float]]]:
     """Plans that nothing beats in all of several numbers."""
     return front(question, ways, known.evidence)
+
+
+@st.cache_resource(max_entries=64, show_spinner=False, hash_funcs=_HASH)
+def valued(scenario: Scenario, case: ValueCase, known: Seen) -> Valued:
+    """What a scenario is worth in one use, over many draws of all that is uncertain."""
+    return value_of(scenario, case, project(scenario, known))
+
+
+@st.cache_resource(max_entries=16, show_spinner=False, hash_funcs=_HASH)
+def shares(scenario: Scenario, case: ValueCase, known: Seen) -> list[Part]:
+    """Each uncertain input's part in the spread of the net present value."""
+    found = valued(scenario, case, known)
+    return parts(found.worth.npv_usd, found.doubts)
 
 
 def parameter_count(scenario: Scenario) -> float:

@@ -21,6 +21,7 @@ PAGES = (
     Page("measure", ":material/play_circle:"),
     Page("savings", ":material/savings:"),
     Page("decide", ":material/target:"),
+    Page("worth", ":material/balance:"),
     Page("measurements", ":material/speed:"),
     Page("how_right", ":material/fact_check:"),
     Page("facts", ":material/menu_book:"),

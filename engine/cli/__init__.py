@@ -16,6 +16,7 @@ from engine.scenario import closest_field
 COMMANDS = (
     "measure",
     "project",
+    "worth",
     "plan",
     "sweep",
     "decide",
