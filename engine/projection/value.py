@@ -61,7 +61,7 @@ def gained_usd_per_outcome(
 
 
 def break_even_right_share(
-    right_share: Float, npv_usd: Float, npv_usd_if_never_wrong: Float
+    right_share: Float, npv_usd: Float, never_wrong_npv_usd: Float
 ) -> Float:
     """Share of right answers at which the net present value is 0.
 
@@ -70,9 +70,9 @@ def break_even_right_share(
     where it would take less than none or more than all.
     """
     with np.errstate(divide="ignore", invalid="ignore"):
-        way = -npv_usd / (npv_usd_if_never_wrong - npv_usd)
+        way = -npv_usd / (never_wrong_npv_usd - npv_usd)
         found = right_share + way * (1.0 - right_share)
-    reachable = (npv_usd_if_never_wrong > npv_usd) & (found >= 0.0) & (found <= 1.0)
+    reachable = (never_wrong_npv_usd > npv_usd) & (found >= 0.0) & (found <= 1.0)
     return np.where(reachable, found, np.nan)
 
 
