@@ -16,7 +16,7 @@ def card(headline: Headline) -> None:
     kind = headline.estimate.kind
     with st.container(border=True, height="stretch", gap="xsmall"):
         st.metric(headline.label, headline.text, help=headline.hint)
-        st.caption(f":{KIND_COLOURS[kind]}-badge[{t(f'kind.{kind}')}] {headline.range}")
+        st.markdown(f":{KIND_COLOURS[kind]}-badge[{t(f'kind.{kind}')}] :small[{headline.range}]")
         explain.explain_button(headline.label, headline.estimate, headline.say, headline.name)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -44,7 +44,8 @@ def stored(found: Iterable[Line]) -> Iterator[StoredScore]:
     """What is kept of each claim: its average first, then every source."""
     for line in found:
         constants = {s.source: s for s in line.scores.baseline_by_source}
-        yield _score(line.key, line.scores.macro, line.scores.baseline_macro)
+        average = replace(line.scores.macro, source=MACRO)
+        yield _score(line.key, average, line.scores.baseline_macro)
         for one in line.scores.by_source:
             yield _score(line.key, one, constants.get(one.source))
 

@@ -40,6 +40,7 @@ def numbers(page: Page) -> dict[str, str]:
 
 def unfolded(page: Page) -> Page:
     page.locator(".st-key-share").get_by_text(EN["share.title"]).click()
+    expect(page.get_by_text(EN["share.download"])).to_be_visible(timeout=60_000)
     settled(page)
     return page
 
