@@ -15,6 +15,7 @@ import streamlit as st
 from sqlalchemy import Engine
 
 from dashboard.charts.quality import Fitted
+from dashboard.valued import Valued, value_of
 from db.exchange import Document
 from db.own_calibration import load_own_calibration
 from db.queries import measurements as stored_measurements
@@ -25,13 +26,20 @@ from engine.catalogue import model
 from engine.manifest import Manifest
 from engine.projection import project as engine_project
 from engine.projection.accuracy_fit import fit_accuracy
+from engine.projection.build_or_buy import BuildOrBuy
+from engine.projection.build_or_buy import build_or_buy as engine_build_or_buy
+from engine.projection.decisions import Decision, Goal, Question, decide, front
 from engine.projection.difference import Difference
 from engine.projection.difference import difference as engine_difference
 from engine.projection.evidence import ClassifierPoint, Evidence
 from engine.projection.own_calibration import OwnCalibration
+from engine.projection.savings import Saving
+from engine.projection.savings import savings as engine_savings
+from engine.projection.sensitivity import Part, parts
 from engine.records import Measurement, Projection
 from engine.scenario import Scenario, bounds
 from engine.units import BILLION
+from engine.value_case import ValueCase
 
 FRESH = "5s"
 """How long a page may miss a measurement that was just stored."""
@@ -69,6 +77,8 @@ class Seen:
 _HASH: dict[str | type[Any], Callable[[Any], Any]] = {
     Scenario: Scenario.model_dump_json,
     Seen: lambda known: known.version,
+    Question: repr,
+    ValueCase: ValueCase.model_dump_json,
 }
 """How Streamlit tells one question from another."""
 
@@ -181,6 +191,53 @@ def difference(before: Scenario, after: Scenario, path: str, known: Seen) -> Dif
         BadInput: the number is unknown on the way, or too many choices differ.
     """
     return engine_difference(before, after, (path,), known.evidence)[0]
+
+
+@st.cache_resource(max_entries=64, show_spinner=False, hash_funcs=_HASH)
+def savings(scenario: Scenario, known: Seen) -> list[Saving]:
+    """What would cut the bill, the largest saving first."""
+    return engine_savings(scenario, known.evidence)
+
+
+@st.cache_resource(max_entries=64, show_spinner=False, hash_funcs=_HASH)
+def build_or_buy(scenario: Scenario, known: Seen) -> BuildOrBuy:
+    """One's own bill and a seller's, and where they cross.
+
+    Raises:
+        BadInput: no seller's model is chosen, or the own bill is unknown.
+    """
+    return engine_build_or_buy(scenario, known.evidence)
+
+
+@st.cache_resource(max_entries=64, show_spinner=False, hash_funcs=_HASH)
+def decision(question: Question, known: Seen) -> Decision:
+    """The best plans within limits.
+
+    Raises:
+        BadInput: something that a decision cannot look at.
+    """
+    return decide(question, known.evidence)
+
+
+@st.cache_resource(max_entries=64, show_spinner=False, hash_funcs=_HASH)
+def tradeoff(
+    question: Question, ways: tuple[Goal, ...], known: Seen
+) -> list[tuple[dict[str, object], dict[str, float]]]:
+    """Plans that nothing beats in all of several numbers."""
+    return front(question, ways, known.evidence)
+
+
+@st.cache_resource(max_entries=64, show_spinner=False, hash_funcs=_HASH)
+def valued(scenario: Scenario, case: ValueCase, known: Seen) -> Valued:
+    """What a scenario is worth in one use, over many draws of all that is uncertain."""
+    return value_of(scenario, case, project(scenario, known))
+
+
+@st.cache_resource(max_entries=16, show_spinner=False, hash_funcs=_HASH)
+def shares(scenario: Scenario, case: ValueCase, known: Seen) -> list[Part]:
+    """Each uncertain input's part in the spread of the net present value."""
+    found = valued(scenario, case, known)
+    return parts(found.worth.npv_usd, found.doubts)
 
 
 def parameter_count(scenario: Scenario) -> float:

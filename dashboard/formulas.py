@@ -21,6 +21,7 @@ TOPICS = {
     "energy": ("energy", "carbon", "serving_power"),
     "storage": ("storage", "storage_prices"),
     "money": ("cost", "billing"),
+    "value": ("value", "cash_flow"),
     "quality": ("quality", "quality_curves", "accuracy_fit"),
 }
 """Modules by what they are about, in the order a bill is worked out; the rest comes last."""

@@ -86,7 +86,9 @@ def _together(stages: Iterable[Mapping[str, float | None]]) -> dict[str, float |
     every = list(stages)
     drivers = list(dict.fromkeys(driver for parts in every for driver in parts))
     amounts = {d: [parts.get(d, 0.0) for parts in every] for d in drivers}
-    return {d: None if None in found else sum(map(float, found)) for d, found in amounts.items()}
+    return {
+        d: None if None in found else sum(a or 0.0 for a in found) for d, found in amounts.items()
+    }
 
 
 def _add_driver(

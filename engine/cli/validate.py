@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING, Annotated
@@ -17,41 +16,22 @@ from db.session import open_database
 from engine.cli import log, print_json
 from engine.projection.evidence import Evidence, HardwareEvidence
 from engine.projection.item_times import WORST_RESIDUAL_SHARE
-from engine.projection.step_time import StepTimeFit, step_shape
+from engine.projection.step_time import StepTimeFit
 from engine.records import BadInput, Machine, Measurement
 from engine.units import MILLION
+from engine.validation.own_steps import (
+    LEAST_GROWTH_RATIO,
+    PRECISION,
+    StepComparison,
+    compare,
+    small_steps,
+)
 
 if TYPE_CHECKING:
     from engine.measurement.workloads.language_model import TrainStep
     from engine.validation.score import Scores
 
-LEAST_GROWTH_RATIO = 50.0
-"""How many times larger than anything the fit saw the model must be."""
-
 app = typer.Typer()
-
-
-@dataclass(frozen=True, slots=True)
-class StepComparison:
-    """One training step, predicted before it was measured."""
-
-    parameter_count: float
-    growth_ratio: float
-    """Parameters over those of the largest step the fit saw."""
-    predicted_s: float
-    constant_mfu_predicted_s: float
-    """The same from the best share of peak of any small step: what a spreadsheet does."""
-    measured_s: float
-
-    @property
-    def error_share(self) -> float:
-        """Predicted over measured, less one."""
-        return self.predicted_s / self.measured_s - 1
-
-    @property
-    def constant_mfu_error_share(self) -> float:
-        """The same for the spreadsheet's way."""
-        return self.constant_mfu_predicted_s / self.measured_s - 1
 
 
 @app.command()
@@ -168,7 +148,7 @@ def compare_own_steps() -> list[StepComparison]:
     held = queries.measurements(database, hardware_id=machine.hardware_id)
     known = HardwareEvidence(machine, ()) if not held else _newest(held, machine)
     largest = min(w.metrics["parameter_count"] for w in LARGER_STEPS) / LEAST_GROWTH_RATIO
-    small = small_steps(known.of("lm_train_step", precision="fp32"), largest)
+    small = small_steps(known.of("lm_train_step", precision=PRECISION), largest)
     fit = _fit(small, known)
     comparisons = []
     for workload in LARGER_STEPS:
@@ -182,25 +162,6 @@ def compare_own_steps() -> list[StepComparison]:
 
 def _newest(held: Sequence[Measurement], machine: Machine) -> HardwareEvidence:
     return Evidence.of(held).hardware[machine.hardware_id]
-
-
-def small_steps(known: Sequence[Measurement], most_parameters: float) -> list[Measurement]:
-    """Steps of models no larger than that: all the fit may see."""
-    return [m for m in known if m.metrics["parameter_count"] <= most_parameters]
-
-
-def compare(
-    fit: StepTimeFit, small: Sequence[Measurement], measured: Measurement
-) -> StepComparison:
-    """A measured step beside what the fit, and one share of peak, say of it."""
-    flop_per_s = max((m.flop or 0.0) / m.time_s for m in small)
-    return StepComparison(
-        parameter_count=measured.metrics["parameter_count"],
-        growth_ratio=measured.metrics["parameter_count"] / fit.largest_parameter_count,
-        predicted_s=float(fit.step_time_s(step_shape(measured))),
-        constant_mfu_predicted_s=(measured.flop or 0.0) / flop_per_s,
-        measured_s=measured.time_s,
-    )
 
 
 def as_document(comparisons: Sequence[StepComparison]) -> dict[str, object]:
@@ -240,7 +201,7 @@ def as_table(comparisons: Sequence[StepComparison]) -> Table:
 
 
 def _fit(small: Sequence[Measurement], known: HardwareEvidence) -> StepTimeFit:
-    fit = known.step_time_fit(small, "fp32")
+    fit = known.step_time_fit(small, PRECISION)
     if fit is None:
         raise BadInput(
             f"Only {len(small)} small training steps of {known.machine.device_name} are in the "

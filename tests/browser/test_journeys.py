@@ -149,7 +149,7 @@ def test_a_number_is_followed_down_to_its_sources_by_keyboard(visit: Visit) -> N
     page.keyboard.press("Enter")
     dialog = page.get_by_role("dialog")
     expect(dialog.get_by_text(EN["working.takes"])).to_be_visible()
-    expect(dialog.get_by_test_id("stCode")).to_contain_text("training_usd")
+    expect(dialog.get_by_test_id("stCode")).to_contain_text("sum(stage_usd")
     dialog.get_by_text(EN["working.chain"]).click()
     expect(dialog.get_by_test_id("stDataFrame").nth(1)).to_be_visible()
     page.keyboard.press("Escape")

@@ -132,3 +132,20 @@ def test_coverage_of_all_is_complete_and_a_repetition_counts_once(
     code, out, _ = typed("--coverage", "--json")
     said = json.loads(out)
     assert (code, said["is_complete"], said["held"], said["flaws"]) == (0, True, 4, [])
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        (("--suite", "quik"), "No suite 'quik'. Known: quick, toy, standard, full."),
+        (
+            ("--suite", "toy", "--only", "decode"),
+            "No workload 'decode' in this suite. "
+            "Known: matmul, memory_copy, storage_write, storage_read.",
+        ),
+    ],
+)
+def test_an_unknown_suite_or_workload_is_refused_with_what_is_known(
+    typed: Typed, options: tuple[str, ...], sentence: str
+) -> None:
+    assert typed(*options) == (2, "", sentence)
