@@ -8,10 +8,14 @@ from scipy import stats
 
 from engine.projection.lever_table import Change, LeverRow
 
+Times = tuple[tuple[str, float], ...]
+"""Quantities and by how many times each changed."""
 Verdict = Literal["worth", "weigh", "unsure", "nothing", "worse"]
 
 FELT_SHARE = 0.05
 """Changes smaller than this are not worth a word."""
+TOLERABLE_FALL_SHARE = 0.02
+"""A lever is worth it as it stands only where a larger fall of the score can be ruled out."""
 SURE_SHARE = 0.95
 FEWEST_SEEDS = 3
 
@@ -31,9 +35,9 @@ class LeverReading:
     """A row, read."""
 
     verdict: Verdict
-    better: tuple[tuple[str, float], ...]
+    better: Times
     """Quantity, and how many times better; the largest gain first."""
-    worse: tuple[tuple[str, float], ...]
+    worse: Times
     score_half_width_share: float | None
     """Half the 95 % interval of the change in score; None with one seed."""
     score_fell: bool
@@ -47,10 +51,12 @@ def read(row: LeverRow) -> LeverReading:
         key=lambda item: -abs(item[1] - 1.0),
     )
     better = tuple((name, ratio) for name, ratio in times if ratio >= 1.0 + FELT_SHARE)
-    worse = tuple((name, 1.0 / ratio) for name, ratio in times if ratio <= 1.0 / (1.0 + FELT_SHARE))
+    costs = ((name, 1.0 / ratio) for name, ratio in times if ratio <= 1.0 / (1.0 + FELT_SHARE))
+    worse = tuple(sorted(costs, key=lambda item: -item[1]))
     half = half_width_share(row)
     fell = row.score_change_share < -(half or 0.0)
-    return LeverReading(_verdict(row, bool(better), bool(worse), fell), better, worse, half, fell)
+    verdict = _verdict(row, better[:1], worse[:1], fell, half)
+    return LeverReading(verdict, better, worse, half, fell)
 
 
 def half_width_share(row: LeverRow) -> float | None:
@@ -69,9 +75,17 @@ def _times_better(row: LeverRow, name: str) -> float | None:
     return ratio if GAINS[name] == "more" else 1.0 / ratio
 
 
-def _verdict(row: LeverRow, gains: bool, costs: bool, fell: bool) -> Verdict:
-    if not gains:
-        return "worse" if fell or costs else "nothing"
-    if row.seed_count < FEWEST_SEEDS:
+def _verdict(
+    row: LeverRow, gain: Times, cost: Times, fell: bool, half_width_share: float | None
+) -> Verdict:
+    """From the largest gain and the largest cost, where there are any."""
+    if not gain:
+        return "worse" if fell or cost else "nothing"
+    if cost and cost[0][1] > gain[0][1]:
+        return "worse"
+    if half_width_share is None or row.seed_count < FEWEST_SEEDS:
         return "unsure"
-    return "weigh" if fell or costs else "worth"
+    if fell or cost:
+        return "weigh"
+    lowest_share = row.score_change_share - half_width_share
+    return "worth" if lowest_share > -TOLERABLE_FALL_SHARE else "unsure"

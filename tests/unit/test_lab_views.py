@@ -100,7 +100,7 @@ def row(**changed: Any) -> LeverRow:
     values: dict[str, Any] = {
         "lever": "prune", "settings": {}, "family": "text-bag", "domain": "text", "size": 8,
         "machine_fingerprint": "f", "metric": "accuracy_share", "seed_count": 3,
-        "score": Change(0.9, 0.9), "score_change_share": 0.0, "score_spread_share": 0.01,
+        "score": Change(0.9, 0.9), "score_change_share": 0.0, "score_spread_share": 0.005,
         "artefact_bytes": UNKNOWN, "packed_bytes": UNKNOWN, "zero_share": UNKNOWN,
         "latency_s": UNKNOWN, "examples_per_s": UNKNOWN, "energy_j": UNKNOWN,
         "energy_kind": None, "training_time_s": UNKNOWN,
@@ -116,7 +116,9 @@ HALF_THE_FILE = Change(100.0, 50.0)
     [
         ({"artefact_bytes": HALF_THE_FILE}, "worth"),
         ({"artefact_bytes": HALF_THE_FILE, "score_change_share": -0.2}, "weigh"),
-        ({"artefact_bytes": HALF_THE_FILE, "latency_s": Change(1.0, 2.0)}, "weigh"),
+        ({"artefact_bytes": HALF_THE_FILE, "latency_s": Change(1.0, 1.5)}, "weigh"),
+        ({"artefact_bytes": HALF_THE_FILE, "latency_s": Change(1.0, 3.0)}, "worse"),
+        ({"artefact_bytes": HALF_THE_FILE, "score_spread_share": 0.05}, "unsure"),
         ({"artefact_bytes": HALF_THE_FILE, "seed_count": 2}, "unsure"),
         ({"artefact_bytes": HALF_THE_FILE, "seed_count": 1, "score_spread_share": None}, "unsure"),
         ({"artefact_bytes": Change(100.0, 99.0)}, "nothing"),
