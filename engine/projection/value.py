@@ -60,9 +60,7 @@ def gained_usd_per_outcome(
     return usd_per_outcome - baseline_usd_per_outcome + saved
 
 
-def break_even_right_share(
-    right_share: Float, npv_usd: Float, npv_usd_if_never_wrong: Float
-) -> Float:
+def break_even_right_share(right_share: Float, npv_usd: Float, never_wrong_npv_usd: Float) -> Float:
     """Share of right answers at which the net present value is 0.
 
     Recall and specificity move together, by the same part of their way to 1 (or away from it);
@@ -70,9 +68,9 @@ def break_even_right_share(
     where it would take less than none or more than all.
     """
     with np.errstate(divide="ignore", invalid="ignore"):
-        way = -npv_usd / (npv_usd_if_never_wrong - npv_usd)
+        way = -npv_usd / (never_wrong_npv_usd - npv_usd)
         found = right_share + way * (1.0 - right_share)
-    reachable = (npv_usd_if_never_wrong > npv_usd) & (found >= 0.0) & (found <= 1.0)
+    reachable = (never_wrong_npv_usd > npv_usd) & (found >= 0.0) & (found <= 1.0)
     return np.where(reachable, found, np.nan)
 
 

@@ -186,7 +186,7 @@ class Books:
             value.break_even_right_share,
             right_share=self.model_right_share,
             npv_usd=self.npv,
-            npv_usd_if_never_wrong=self.npv_if_never_wrong,
+            never_wrong_npv_usd=self.npv_if_never_wrong,
         )
 
     def social_usd(self) -> Estimate:
