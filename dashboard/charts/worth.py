@@ -15,7 +15,7 @@ TORNADO_COUNT = 10
 ROW_HEIGHT = 34
 AROUND_HEIGHT = 96
 BIN_COUNT = 40
-SHOWN_PERCENTILES = (2.5, 97.5)
+SHOWN_PERCENTILES = (5.0, 95.0)
 """A long tail would press everything else into one bar."""
 MARGIN_SHARE = 0.08
 

@@ -60,9 +60,7 @@ def gained_usd_per_outcome(
     return usd_per_outcome - baseline_usd_per_outcome + saved
 
 
-def break_even_right_share(
-    right_share: Float, npv_usd: Float, never_wrong_npv_usd: Float
-) -> Float:
+def break_even_right_share(right_share: Float, npv_usd: Float, never_wrong_npv_usd: Float) -> Float:
     """Share of right answers at which the net present value is 0.
 
     Recall and specificity move together, by the same part of their way to 1 (or away from it);

@@ -3,7 +3,7 @@
 import numpy as np
 import numpy_financial
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
@@ -133,6 +133,7 @@ def test_a_higher_score_carries_over_in_the_same_direction(
     assert (found - reference) * (score - reference_score) >= -1e-12
 
 
+@settings(deadline=None)
 @given(st.lists(st.floats(0, 10_000), min_size=1, max_size=4), st.floats(0, 5))
 def test_arrays_are_the_loop(volumes: list[float], gained: float) -> None:
     asked = flow(gained_usd_per_outcome=gained)
