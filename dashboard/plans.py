@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping
 
+import streamlit as st
+
 from dashboard import controls, i18n, link, phrases, readable
 from dashboard.i18n import t
 from engine import catalogue
@@ -35,6 +37,11 @@ def value(name: str, chosen: object, machines: Mapping[str, str]) -> str:
         return catalogue.model(text).name
     key = f"option.{name}.{text}"
     return t(key) if i18n.known(key) else text
+
+
+def small(text: str) -> None:
+    """Small print in the full colour of the text: a caption's grey is too pale to read for many."""
+    st.markdown(f":small[{text}]".replace("$", "\\$"))
 
 
 def take(before: Scenario, after: Scenario) -> None:

@@ -67,10 +67,10 @@ def card(place: int, plan: Plan, now: Scenario, machines: dict[str, str]) -> Non
             told = " · ".join(f"{name(p)} **{say(p, v)}**" for p, v in plan.numbers.items())
             st.markdown(f"**{title}** — {told}".replace("$", "\\$"))
             changes = changed(now, plan.scenario)
-            st.caption(plans.told(changes, now, machines) or t("decide.as_it_is"))
+            plans.small(plans.told(changes, now, machines) or t("decide.as_it_is"))
             for note in plan.projection.notes:
                 if note.code in TOLD_NOTES:
-                    st.caption(f":material/info: {phrases.note(note)}")
+                    plans.small(f":material/info: {phrases.note(note)}")
         if button.button(
             t("decide.open"),
             key=f"open_{place}",
@@ -121,7 +121,7 @@ def answers(answer: Decision, now: Scenario, machines: dict[str, str]) -> None:
         sure.append(t("decide.scored_only"))
     elif "precision" in limits.may_change():
         sure.append(t("decide.precision_unknown"))
-    st.caption(" ".join(sure))
+    plans.small(" ".join(sure))
 
 
 def front(question: Question, answer: Projection, machines: dict[str, str]) -> None:
@@ -176,7 +176,7 @@ def front(question: Question, answer: Projection, machines: dict[str, str]) -> N
             last=say(way.path, points[-1].y),
         ),
     )
-    st.caption(t("decide.front_lead"))
+    plans.small(t("decide.front_lead"))
 
 
 known = data.seen()
@@ -184,7 +184,7 @@ request = controls.asked(known.machines)
 now = request.scenario
 
 st.markdown(phrases.sentence(now, known.machines))
-st.caption(t("decide.lead"))
+plans.small(t("decide.lead"))
 with st.container(border=True):
     limits.draw()
 question = limits.question(now)

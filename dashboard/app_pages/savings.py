@@ -60,7 +60,7 @@ def line(saving: Saving, now: Scenario, machines: dict[str, str]) -> None:
             kind = f":{KIND_COLOURS[saving.kind]}-badge[{t(f'savings.kind_{saving.kind}')}]"
             st.markdown(f"{score(saving)} {kind}")
             if beside := elsewhere(saving):
-                st.caption(" · ".join(beside))
+                plans.small(" · ".join(beside))
         money.metric(
             t("savings.saves"),
             readable.money(saving.saved_usd),
@@ -132,7 +132,7 @@ else:
     if not found:
         st.info(t("savings.none"), icon=":material/task_alt:")
     else:
-        st.caption(t("savings.lead"))
+        plans.small(t("savings.lead"))
         large = [s for s in found if s.saved_share >= LARGE_SHARE] or found
         overview(cost_usd, large)
         for saving in large:
@@ -141,4 +141,4 @@ else:
             with st.expander(t("savings.small", count=len(small)), icon=":material/more_horiz:"):
                 for saving in small:
                     line(saving, now, known.machines)
-        st.caption(t("savings.limits"))
+        plans.small(t("savings.limits"))
