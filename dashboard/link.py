@@ -78,6 +78,11 @@ def speak(language: str, default: str) -> None:
     write({"lang": None if language == default else language})
 
 
+def pay(currency: str, default: str) -> None:
+    """Write the currency into the address."""
+    write({"currency": None if currency == default else currency})
+
+
 def written(value: Choice) -> str:
     """A choice as the address holds it: exact, and short where it can be."""
     if isinstance(value, float):

@@ -27,6 +27,7 @@ PAGES = (
     Page("facts", ":material/menu_book:"),
     Page("method", ":material/function:"),
     Page("history", ":material/history:"),
+    Page("report", ":material/description:"),
 )
 """The first is what `/` shows."""
 

@@ -3,8 +3,11 @@
 import math
 from bisect import bisect_right
 from collections.abc import Callable
+from datetime import date
 
-from dashboard import i18n
+from babel.dates import format_date
+
+from dashboard import currency, i18n
 from engine import units
 
 DASH = "–"
@@ -75,19 +78,25 @@ def count(value: float | None) -> str:
 
 
 def money(value_usd: float | None) -> str:
-    """US dollars: $12.30, $1.23M; 123 万美元 in Chinese."""
+    """US dollars in the currency shown: $12.30, €1.23M; 123 万美元 in Chinese."""
     if value_usd is None or not math.isfinite(value_usd):
         return DASH
-    amount = count(abs(value_usd)) if abs(value_usd) >= 1_000 else _cents(abs(value_usd))
-    sign = "−" if value_usd < 0 else ""
+    amount = abs(currency.converted(value_usd))
+    text = count(amount) if amount >= 1_000 else _cents(amount)
+    sign, name = "−" if value_usd < 0 else "", currency.name(i18n.language())
     if i18n.language() == "zh":
-        return f"{sign}{amount}{'' if amount[-1] in '万亿' else ' '}美元"
-    return f"{sign}${amount}"
+        return f"{sign}{text}{'' if text[-1] in '万亿' else ' '}{name}"
+    return f"{sign}{name}{text}"
 
 
 def signed_money(value_usd: float) -> str:
     """A change of money with its sign."""
     return f"{'+' if value_usd >= 0 else '−'}{money(abs(value_usd))}"
+
+
+def day(value: date) -> str:
+    """A day of the calendar: Nov 29, 2026; 2026年11月29日 in Chinese."""
+    return format_date(value, "medium", locale=i18n.language())
 
 
 def share(value_share: float | None) -> str:
