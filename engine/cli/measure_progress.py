@@ -82,7 +82,9 @@ class ProgressFile:
                 self._told_at_s = time.monotonic()
                 self.tell("advanced", share=event.share)
             case Trained():
-                self.tell("trained", **asdict(event.epoch), of=event.job.settings.get("epoch_count"))
+                self.tell(
+                    "trained", **asdict(event.epoch), of=event.job.settings.get("epoch_count")
+                )
             case Finished():
                 self.tell("finished", **self._job(event.job), **result(event.measurement))
             case Failed():
