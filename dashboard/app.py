@@ -4,7 +4,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from dashboard import i18n, link
+from dashboard import currency, i18n, link, readable
 from dashboard.i18n import t
 from dashboard.navigation import pages
 from engine.records import BadInput, CannotContinue
@@ -17,8 +17,25 @@ def _speak() -> None:
     link.speak(st.session_state["lang"], i18n.DEFAULT)
 
 
+def _pay() -> None:
+    link.pay(st.session_state["currency"], currency.DEFAULT)
+
+
+def _rate() -> None:
+    found = currency.rate()
+    st.caption(
+        t(
+            "app.rate",
+            rate=readable.number(found.units_per_usd),
+            currency=found.currency,
+            source=found.source.title,
+            day=readable.day(found.as_of),
+        )
+    )
+
+
 link.keep()
-i18n.watch()
+i18n.watch(currency.watch())
 st.set_page_config(
     page_title=t("app.name"),
     page_icon=str(ICON),
@@ -32,6 +49,16 @@ if link.arrive(page.url_path):
 
 with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
     st.title(page.title, width="content", anchor=False)
+    if st.session_state.get("currency") != currency.shown():
+        st.session_state["currency"] = currency.shown()
+    st.segmented_control(
+        t("app.currency"),
+        currency.SHOWN,
+        key="currency",
+        required=True,
+        label_visibility="collapsed",
+        on_change=_pay,
+    )
     if st.session_state.get("lang") != i18n.language():
         st.session_state["lang"] = i18n.language()
     st.segmented_control(
@@ -43,6 +70,8 @@ with st.container(horizontal=True, horizontal_alignment="distribute", vertical_a
         label_visibility="collapsed",
         on_change=_speak,
     )
+if currency.shown() != currency.DEFAULT:
+    _rate()
 
 try:
     page.run()

@@ -11,20 +11,40 @@ from dashboard.i18n import t
 from dashboard.link import Choice
 from engine import catalogue
 from engine.catalogue.schema import Pricing
+from engine.projection import api_price
 from engine.projection.evidence import MEASURED_PREFIX
 from engine.scenario import (
+    CachePrecision,
     Optimiser,
     Ownership,
     Precision,
+    Recomputation,
     Scenario,
+    ServingEngine,
     ServingPrecision,
+    ServingScaling,
+    Tier,
+    Tuning,
     bounds,
 )
 from engine.units import BILLION
 
 Say = Callable[[float], str]
-Known = Mapping[str, float | None]
-"""What is taken for a choice that is left open, by Scenario field."""
+
+
+@dataclass(frozen=True)
+class Known:
+    """What the projection says of the choices."""
+
+    taken: Mapping[str, float | None]
+    """What is taken for a choice that is left open, by Scenario field."""
+    beyond: frozenset[str] = frozenset()
+    """Choices that lie outside what was measured or published."""
+
+    def get(self, name: str) -> float | None:
+        """What is taken for a choice that is left open."""
+        return self.taken.get(name)
+
 
 STEPS = (1.0, 1.2, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 8.0)
 """Stops of a slider within each power of ten."""
@@ -45,6 +65,8 @@ def asked(machines: Mapping[str, str]) -> Asked:
     hardware_id = str(chosen.get("hardware", ""))
     if hardware_id.startswith(MEASURED_PREFIX) and hardware_id not in machines:
         refused["hardware"] = str(chosen.pop("hardware"))
+    if chosen.get("api_model") and chosen["api_model"] not in api_price.models():
+        refused["api_model"] = str(chosen.pop("api_model"))
     return Asked(Scenario.model_validate(chosen), chosen, refused)
 
 
@@ -62,10 +84,14 @@ def draw(request: Asked, machines: Mapping[str, str], known: Known) -> None:
         hardware(now, known)
     with st.expander(t("control.place"), icon=":material/bolt:"):
         place(now, known)
+    with st.expander(t("control.evaluation"), icon=":material/fact_check:"):
+        data_and_evaluation(now, known)
     with st.expander(t("control.storage"), icon=":material/database:"):
         storage(now, known)
     with st.expander(t("control.serving"), icon=":material/dns:"):
         serving(now, known)
+    with st.expander(t("control.speed"), icon=":material/timer:"):
+        speed(now, known)
 
 
 def preset(chosen: Mapping[str, Choice]) -> None:
@@ -87,11 +113,11 @@ def main(now: Scenario, machines: Mapping[str, str], known: Known) -> None:
     items = t(f"items.{model.item}")
     _pick("model", now.model, model_names(), on_change=_take_model)
     own_size = model.parameters_billion.value
-    _slide("parameters_billion", now.parameters_billion, SIZES, _billions, own_size)
-    _slide("dataset_items_billion", now.dataset_items_billion, DATA, _billions, items=items)
+    _slide("parameters_billion", now.parameters_billion, SIZES, _billions, known, own_size)
+    _slide("dataset_items_billion", now.dataset_items_billion, DATA, _billions, known, items=items)
     measured = {i: t("control.measured", name=name) for i, name in machines.items()}
     _pick("hardware", now.hardware, measured | hardware_names(), on_change=_take_hardware)
-    _slide("training_device_count", now.training_device_count, DEVICES, readable.count)
+    _slide("training_device_count", now.training_device_count, DEVICES, readable.count, known)
     _segment("ownership", now.ownership, get_args(Ownership))
     _pick("place", now.place, place_names(), on_change=_take_place)
     price = catalogue.place(now.place).price_usd_per_kwh
@@ -100,11 +126,12 @@ def main(now: Scenario, machines: Mapping[str, str], known: Known) -> None:
         now.electricity_usd_per_kwh,
         ELECTRICITY,
         _per_kwh,
+        known,
         price.value if price else known.get("electricity_usd_per_kwh"),
         disabled=now.ownership == "cloud",
     )
-    _slide("requests_per_day", now.requests_per_day, REQUESTS, readable.count)
-    _slide("horizon_months", now.horizon_months, MONTHS, readable.count)
+    _slide("requests_per_day", now.requests_per_day, REQUESTS, readable.count, known)
+    _slide("horizon_months", now.horizon_months, MONTHS, readable.count, known)
 
 
 def training(now: Scenario, known: Known) -> None:
@@ -117,8 +144,19 @@ def training(now: Scenario, known: Known) -> None:
     if model.item == "token":
         _number("sequence_tokens", now, known)
     _number("dataset_bytes_per_item", now, known, item=t(f"item.{model.item}"))
-    _number("mfu", now, known)
-    _number("goodput_share", now, known)
+    for name in ("development_ratio", "mfu", "goodput_share"):
+        _number(name, now, known)
+    if model.item == "token":
+        _pick("tuning", now.tuning, options("tuning", get_args(Tuning)))
+        _number("lora_rank", now, known, disabled=now.tuning == "full")
+        parallel(now, known)
+
+
+def parallel(now: Scenario, known: Known) -> None:
+    """How training is dealt out to the devices; left open, as memory needs."""
+    _open_pick("recomputation", now.recomputation, get_args(Recomputation))
+    for name in PARALLEL:
+        _number(name, now, known)
 
 
 def hardware(now: Scenario, known: Known) -> None:
@@ -126,15 +164,29 @@ def hardware(now: Scenario, known: Known) -> None:
     rented = now.ownership == "cloud"
     _pick("pricing", now.pricing, options("pricing", get_args(Pricing)), disabled=not rented)
     _number("usd_per_device_hour", now, known, disabled=not rented)
-    for name in ("usd_per_device", "device_life_years", "discount_share_per_year"):
+    spot = rented and now.pricing == "spot"
+    _number("spot_interruptions_per_month", now, known, disabled=not spot)
+    for name in OWNING:
         _number(name, now, known, disabled=rented)
-    _number("owned_use_share", now, known, disabled=rented)
 
 
 def place(now: Scenario, known: Known) -> None:
     """Electricity and building."""
-    for name in ("carbon_kgco2e_per_kwh", "renewable_share", "pue"):
+    rented = now.ownership == "cloud"
+    _number("carbon_kgco2e_per_kwh", now, known)
+    _number("renewable_share", now, known)
+    _number("renewable_usd_per_kwh", now, known, disabled=rented or now.renewable_share == 0)
+    for name in ("carbon_usd_per_tonne", "pue", "site_water_litres_per_kwh"):
         _number(name, now, known)
+
+
+def data_and_evaluation(now: Scenario, known: Known) -> None:
+    """What comes before and after training."""
+    items = t(f"items.{catalogue.model(now.model).item}")
+    _number("raw_to_prepared_ratio", now, known)
+    _number("preparation_core_hours_per_tb", now, known)
+    _number("evaluation_count", now, known)
+    _number("evaluation_items_million", now, known, items=items)
 
 
 def storage(now: Scenario, known: Known) -> None:
@@ -143,6 +195,8 @@ def storage(now: Scenario, known: Known) -> None:
     _pick("storage_provider", now.storage_provider, names)
     for name in ("checkpoint_interval_hours", "checkpoints_kept_count", "replica_count"):
         _number(name, now, known)
+    for name in ("raw_data_tier", "checkpoint_tier"):
+        _pick(name, getattr(now, name), options(name, get_args(Tier)))
 
 
 def serving(now: Scenario, known: Known) -> None:
@@ -152,8 +206,52 @@ def serving(now: Scenario, known: Known) -> None:
     _number("output_items_per_request", now, known, items=items)
     names = options("serving_precision", get_args(ServingPrecision))
     _pick("serving_precision", now.serving_precision, names)
+    _pick("serving_engine", now.serving_engine, options("serving_engine", get_args(ServingEngine)))
+    scaling = options("serving_scaling", get_args(ServingScaling))
+    _pick("serving_scaling", now.serving_scaling, scaling, disabled=now.ownership == "owned")
+    for name in ("peak_to_mean_ratio", "serving_hours_per_day"):
+        _number(name, now, known)
+
+
+def speed(now: Scenario, known: Known) -> None:
+    """Goals for speed, and what there is to reach them with."""
     _number("serving_batch_count", now, known)
-    _number("peak_to_mean_ratio", now, known)
+    _number("latency_slo_s", now, known)
+    if not presets.generates(catalogue.model(now.model)):
+        return
+    for name in GENERATING:
+        _number(name, now, known)
+    _open_pick("cache_precision", now.cache_precision, get_args(CachePrecision))
+    _api(now)
+
+
+def _api(now: Scenario) -> None:
+    offered = {
+        name: words
+        for name, words in api_price.models().items()
+        if name.partition(":")[0] in SELLERS or name == now.api_model
+    }
+    _pick("api_model", now.api_model, offered, unset=t("control.none"))
+
+
+PARALLEL = (
+    "global_batch_tokens", "micro_batch_sequence_count", "tensor_parallel_count",
+    "pipeline_parallel_count", "context_parallel_count", "expert_parallel_count", "zero_stage",
+)  # fmt: skip
+OWNING = (
+    "usd_per_device", "device_life_years", "residual_share", "discount_share_per_year",
+    "owned_use_share", "maintenance_share_per_year", "space_usd_per_kw_month",
+    "staff_usd_per_device_per_year",
+)  # fmt: skip
+GENERATING = (
+    "ttft_slo_s", "tpot_slo_s", "reasoning_tokens_per_request", "prefix_cache_hit_share",
+    "serving_tensor_parallel_count", "serving_pipeline_parallel_count",
+)  # fmt: skip
+SELLERS = (
+    "anthropic", "cohere", "deepseek", "google", "groq", "meta", "minimax", "mistral",
+    "moonshotai", "openai", "x-ai", "zai",
+)  # fmt: skip
+"""Whose models are offered for comparison; those of a thousand resellers open by address."""
 
 
 def model_names() -> dict[str, str]:
@@ -235,11 +333,18 @@ def _hint(name: str) -> str | None:
     return t(f"hint.{name}") if i18n.known(f"hint.{name}") else None
 
 
+def _label(name: str, known: Known, **words: str) -> str:
+    """What a choice is called, marked where it lies outside what was measured or published."""
+    mark = f" :orange-badge[{t('control.beyond')}]" if name in known.beyond else ""
+    return t(f"field.{name}", **words) + mark
+
+
 def _slide(
     name: str,
     value: object,
     stops: Sequence[float],
     say: Say,
+    known: Known,
     own: float | None = None,
     *,
     disabled: bool = False,
@@ -253,7 +358,7 @@ def _slide(
     labels = {stop: label for label, stop in by_label.items()}
     follow(name, here)
     st.select_slider(
-        t(f"field.{name}", **words),
+        _label(name, known, **words),
         sorted(labels),
         key=name,
         format_func=labels.__getitem__,
@@ -266,24 +371,32 @@ def _slide(
 
 def _pick(
     name: str,
-    value: str,
+    value: str | None,
     names: Mapping[str, str],
     *,
     disabled: bool = False,
+    unset: str | None = None,
     on_change: Callable[..., None] | None = None,
 ) -> None:
-    labels = dict(names) if value in names else {value: value, **names}
+    """A choice from a list; one that may be left open shows `unset` while it is."""
+    labels = dict(names) if value is None or value in names else {value: value, **names}
     follow(name, value)
     st.selectbox(
         t(f"field.{name}"),
         list(labels),
         key=name,
         format_func=labels.__getitem__,
+        placeholder=unset or "",
+        index=None if unset else 0,
         help=_hint(name),
         disabled=disabled,
         on_change=on_change or _choose,
         args=() if on_change else (name, None),
     )
+
+
+def _open_pick(name: str, value: str | None, values: Sequence[str]) -> None:
+    _pick(name, value, options(name, values), unset=t("control.as_needed"))
 
 
 def _segment(name: str, value: str, values: Sequence[str]) -> None:
@@ -310,7 +423,7 @@ def _number(
     taken = known.get(name)
     follow(name, getattr(now, name))
     st.number_input(
-        t(f"field.{name}", **words),
+        _label(name, known, **words),
         min_value=float(limits.low),
         max_value=float(limits.high),
         value=None,

@@ -1,17 +1,21 @@
 """How a number was worked out: its chain, one row a step, in the reader's words."""
 
-from collections.abc import Iterator
-from typing import NamedTuple
+from collections.abc import Callable, Iterator, Sequence
+from datetime import date
+from typing import Any, NamedTuple
 
 import numpy as np
+import streamlit as st
 
-from dashboard import i18n, readable
-from dashboard.headlines import Headline
+from dashboard import formulas, i18n, readable
 from dashboard.i18n import t
 from engine.records import Estimate
 
 INDENT = "\u2002"
 """An en space: tables keep it where they trim plain ones."""
+CHAIN_HEIGHT = 360
+
+Write = Callable[[float | None], str]
 
 
 class Row(NamedTuple):
@@ -21,14 +25,122 @@ class Row(NamedTuple):
     value: str
     kind: str
     origin: str
+    checked: date | None
     link: str | None
     note: str
 
 
-def rows(headline: Headline) -> list[Row]:
+def explain_button(label: str, estimate: Estimate, say: Write, key: str) -> None:
+    """A button that opens how a number was worked out; `key` is unique on the page."""
+    opened = st.button(
+        t("working.open"),
+        key=f"explain_{key}",
+        icon=":material/account_tree:",
+        type="tertiary",
+        help=t("working.open_hint", number=label),
+    )
+    if opened:
+        show(label, estimate, say)
+
+
+def show(label: str, estimate: Estimate, say: Write) -> None:
+    """A dialog: the number, its formula, what it takes, and the chain below, down to facts."""
+    st.dialog(label, width="large", icon=":material/account_tree:")(_worked_out)(
+        label, estimate, say
+    )
+
+
+def _worked_out(label: str, estimate: Estimate, say: Write) -> None:
+    st.metric(label, say(_scalar(estimate.value)), label_visibility="collapsed")
+    st.caption(" ".join([between(estimate, say), t(f"working.kind_{estimate.kind}")]))
+    _formula(estimate)
+    _source(estimate)
+    if estimate.inputs:
+        st.markdown(f"**{t('working.takes')}**")
+        _table([_row(quantity(n), e, 0, written(n, e)) for n, e in estimate.inputs], "content")
+        with st.expander(t("working.chain"), icon=":material/schema:"):
+            _table(rows(label, estimate, say(_scalar(estimate.value))), CHAIN_HEIGHT)
+
+
+def between(estimate: Estimate, say: Write) -> str:
+    """The range of a number in words; empty where none is known."""
+    if estimate.low is None or estimate.high is None:
+        return ""
+    ends = readable.between(say(_scalar(estimate.low)), say(_scalar(estimate.high)))
+    return t("working.range", range=ends)
+
+
+def _formula(estimate: Estimate) -> None:
+    found = formulas.by_name().get(estimate.formula)
+    if found is None:
+        if estimate.formula:
+            st.markdown(f"{t('working.formula', name='')}`{estimate.formula}`")
+        return
+    st.markdown(found.says)
+    if found.result:
+        st.code(found.result, language="python", wrap_lines=True)
+    if found.source:
+        source = t("method.source", source=found.source)
+        st.caption(f"[{source}]({found.link})" if found.link else source)
+
+
+def _source(estimate: Estimate) -> None:
+    source = estimate.source
+    if source:
+        checked = f" · {source.checked}" if source.checked else ""
+        st.markdown((f"[{source.title}]({source.url})" if source.url else source.title) + checked)
+    if estimate.note:
+        st.caption(estimate.note)
+
+
+def _table(found: Sequence[Row], height: Any) -> None:
+    st.dataframe(
+        working_table(found),
+        hide_index=True,
+        placeholder="",
+        height=height,
+        column_config=working_columns(),
+        alt=t("working.takes"),
+    )
+
+
+def working_table(found: Sequence[Row]) -> list[dict[str, Any]]:
+    """The chain of a number as a table."""
+    return [
+        {
+            t("working.quantity"): row.name,
+            t("working.value"): row.value,
+            t("working.kind"): row.kind,
+            t("working.origin"): row.origin,
+            t("working.checked"): row.checked,
+            t("working.source"): row.link,
+            t("working.note"): row.note,
+        }
+        for row in found
+    ]
+
+
+def working_columns() -> dict[str, Any]:
+    """Column settings of the chain of a number."""
+    return {
+        t("working.quantity"): st.column_config.TextColumn(width=250),
+        t("working.value"): st.column_config.TextColumn(width=100),
+        t("working.kind"): st.column_config.TextColumn(width=90),
+        t("working.origin"): st.column_config.TextColumn(width=220),
+        t("working.checked"): st.column_config.DateColumn(width=100, format="YYYY-MM-DD"),
+        t("working.source"): link_column(),
+        t("working.note"): st.column_config.TextColumn(width=420),
+    }
+
+
+def link_column() -> Any:
+    """A column of links, each shown as an icon."""
+    return st.column_config.LinkColumn(width=60, display_text=":material/open_in_new:")
+
+
+def rows(label: str, estimate: Estimate, text: str) -> list[Row]:
     """The number, then everything it rests on, each shown once."""
-    top = _row(headline.label, headline.estimate, 0, headline.text)
-    return [top, *_below(headline.estimate, 1, set())]
+    return [_row(label, estimate, 0, text), *_below(estimate, 1, set())]
 
 
 def _below(estimate: Estimate, depth: int, told: set[int]) -> Iterator[Row]:
@@ -36,11 +148,11 @@ def _below(estimate: Estimate, depth: int, told: set[int]) -> Iterator[Row]:
         if id(part) in told:
             continue
         told.add(id(part))
-        yield _row(quantity(name), part, depth, _written(name, part))
+        yield _row(quantity(name), part, depth, written(name, part))
         yield from _below(part, depth + 1, told)
 
 
-def _written(name: str, estimate: Estimate) -> str:
+def written(name: str, estimate: Estimate) -> str:
     """A number, or each of a table of them, such as prices by tier."""
     if estimate.value is None:
         return readable.DASH
@@ -58,9 +170,14 @@ def _row(label: str, estimate: Estimate, depth: int, value: str) -> Row:
         value,
         t(f"kind.{estimate.kind}"),
         origin,
+        source.checked if source else None,
         source.url or None if source else None,
         estimate.note,
     )
+
+
+def _scalar(value: Any) -> float | None:
+    return None if value is None else float(np.asarray(value).flat[0])
 
 
 def quantity(name: str) -> str:

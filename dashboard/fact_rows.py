@@ -29,6 +29,8 @@ class FactRow(NamedTuple):
     note: str
     searched: str
     """Everything a search looks at, in the reader's words and the engine's."""
+    line: Line
+    """The fact itself."""
 
 
 def rows(kind: str) -> tuple[FactRow, ...]:
@@ -76,6 +78,7 @@ def _row(line: Line, subject: str) -> FactRow:
         str(line.as_of) if line.as_of else "",
         line.note,
         f"{subject} {line.thing} {told} {line.quantity} {line.note}".lower(),
+        line,
     )
 
 

@@ -21,6 +21,7 @@ TOPICS = {
     "energy": ("energy", "carbon", "serving_power"),
     "storage": ("storage", "storage_prices"),
     "money": ("cost", "billing"),
+    "value": ("value", "cash_flow"),
     "quality": ("quality", "quality_curves", "accuracy_fit"),
 }
 """Modules by what they are about, in the order a bill is worked out; the rest comes last."""
@@ -60,6 +61,12 @@ def topics() -> dict[str, tuple[Formula, ...]]:
         module = importlib.import_module(f"{projection.__name__}.{name}")
         found[placed.get(name, OTHER)] += _formulas(module)
     return {topic: tuple(each) for topic, each in found.items() if each}
+
+
+@cache
+def by_name() -> dict[str, Formula]:
+    """Every formula by the name an Estimate gives it."""
+    return {formula.name: formula for found in topics().values() for formula in found}
 
 
 def _formulas(module: ModuleType) -> list[Formula]:

@@ -1,12 +1,13 @@
 """The few numbers shown first, and how each is written."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from dashboard import readable
 from dashboard.i18n import t
 from engine import catalogue
 from engine.projection import cost
+from engine.projection.ranges import ranged
 from engine.projection.working import chosen, derive
 from engine.records import Estimate, Projection
 from engine.scenario import Scenario
@@ -46,12 +47,19 @@ def scalar(value: Float | None) -> float | None:
 
 
 def headlines(scenario: Scenario, answer: Projection) -> tuple[Headline, ...]:
-    """The cards of a scenario, most important first."""
+    """The cards of a scenario, most important first, each with its 90 % range."""
+    found = _cards(scenario, answer)
+    estimates = ranged([headline.estimate for headline in found])
+    return tuple(replace(h, estimate=e) for h, e in zip(found, estimates, strict=True))
+
+
+def _cards(scenario: Scenario, answer: Projection) -> tuple[Headline, ...]:
     months = readable.number(scalar(scenario.horizon_months))
     return (
         _money("total", answer.total.cost_usd, months=months),
         _money("training", answer.training.bill.cost_usd),
         _money("serving", _per_month(answer.deployment.bill.cost_usd, scenario)),
+        _money("storage", answer.storage.cost_usd_per_month),
         _unit_price(scenario, answer),
         _accuracy(answer),
         Headline(
@@ -74,6 +82,13 @@ def headlines(scenario: Scenario, answer: Projection) -> tuple[Headline, ...]:
             answer.training.time_h,
             readable.duration,
             t("headline_hint.time"),
+        ),
+        Headline(
+            "water",
+            t("headline.water"),
+            answer.total.water_litres,
+            readable.water,
+            t("headline_hint.water"),
         ),
     )
 

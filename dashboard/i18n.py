@@ -29,11 +29,12 @@ def _asked() -> str:
     return asked if asked in LANGUAGES else DEFAULT
 
 
-def watch() -> None:
-    """Read the language, once a run, and note whether the run before spoke another."""
+def watch(currency: str) -> None:
+    """Read the language, once a run; note whether the run before had other words or currency."""
     _spoken.set(_asked())
-    st.session_state["relabelled"] = st.session_state.get("drawn_language") != language()
-    st.session_state["drawn_language"] = language()
+    drawn = (language(), currency)
+    st.session_state["relabelled"] = st.session_state.get("drawn_words") != drawn
+    st.session_state["drawn_words"] = drawn
 
 
 def relabelled() -> bool:

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 import streamlit as st
 from pydantic import ValidationError
 
-from engine.scenario import Scenario
+from engine.scenario import Scenario, has_bounds
 
 Choice = str | float | None
 
@@ -78,6 +78,11 @@ def speak(language: str, default: str) -> None:
     write({"lang": None if language == default else language})
 
 
+def pay(currency: str, default: str) -> None:
+    """Write the currency into the address."""
+    write({"currency": None if currency == default else currency})
+
+
 def written(value: Choice) -> str:
     """A choice as the address holds it: exact, and short where it can be."""
     if isinstance(value, float):
@@ -99,7 +104,7 @@ def value(name: str, text: str) -> Choice:
     Raises:
         ValueError: it should be a number, and is not.
     """
-    if isinstance(Scenario.model_fields[name].default, str):
+    if not has_bounds(name):
         return text
     number = float(text)
     if not math.isfinite(number):

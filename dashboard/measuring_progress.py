@@ -106,9 +106,7 @@ def _after(found: Progress, event: Mapping[str, Any]) -> Progress:
     match event["event"]:
         case "planned":
             total_s = event.get("expected_s", USUAL_S * event["left"])
-            return replace(
-                found, all_count=event["all"], left_count=event["left"], total_s=total_s
-            )
+            return replace(found, all_count=event["all"], left_count=event["left"], total_s=total_s)
         case "started":
             return replace(
                 found,

@@ -18,10 +18,16 @@ class Page(NamedTuple):
 PAGES = (
     Page("what_if", ":material/tune:"),
     Page("compare", ":material/compare_arrows:"),
+    Page("savings", ":material/savings:"),
+    Page("decide", ":material/target:"),
+    Page("worth", ":material/balance:"),
+    Page("measure", ":material/play_circle:"),
     Page("measurements", ":material/speed:"),
+    Page("how_right", ":material/fact_check:"),
     Page("facts", ":material/menu_book:"),
     Page("method", ":material/function:"),
     Page("history", ":material/history:"),
+    Page("report", ":material/description:"),
 )
 """The first is what `/` shows."""
 

@@ -7,13 +7,13 @@ import streamlit as st
 
 from dashboard import controls, i18n, readable
 from dashboard.charts import cost
-from dashboard.explain import Row, quantity
+from dashboard.explain import link_column
 from dashboard.fact_rows import FactRow
 from dashboard.headlines import scalar
 from dashboard.i18n import t
 from engine import catalogue
 from engine.projection.evidence import MEASURED_PREFIX
-from engine.records import Estimate, Machine, Measurement, Note, Projection, Setting
+from engine.records import Estimate, Machine, Note, Projection
 from engine.scenario import Scenario
 from engine.units import BILLION
 
@@ -33,7 +33,7 @@ def chart() -> dict[str, str]:
 
 def spending() -> dict[str, str]:
     """Words of the chart of costs."""
-    stages = {f"stage.{stage}": t(f"stage.{stage}") for stage in cost.STAGES}
+    stages = {f"stage.{stage}": t(f"stage.{stage}") for stage in (*cost.STAGES, cost.ALL)}
     drivers = {f"driver.{driver}": t(f"driver.{driver}") for driver in cost.DRIVERS}
     return stages | drivers | {"unknown": t("app.not_known")}
 
@@ -103,7 +103,20 @@ def _in_note(name: str, value: str | float) -> str:
         return readable.share(value) if name == "share" else readable.count(value)
     if name == "place":
         return controls.place_names()[value]
+    if name == "trait":
+        return _trait(value)
+    if name == "provider":
+        return t(f"option.storage_provider.{value}")
     return t(f"{NOTE_WORDS[name]}.{value}") if name in NOTE_WORDS else value
+
+
+TRAIT_WORDS = ("option.serving_engine", "family", "trait")
+
+
+def _trait(value: str) -> str:
+    """What sets a way of serving apart, in words where there are any: its engine, its model."""
+    keys = (f"{kind}.{value}" for kind in TRAIT_WORDS)
+    return next((t(key) for key in keys if i18n.known(key)), value)
 
 
 OPEN_CHOICES = {
@@ -112,6 +125,41 @@ OPEN_CHOICES = {
     "usd_per_kwh": "electricity_usd_per_kwh",
 }
 """Inputs of formulas that stand for a choice of another name."""
+
+
+def known(answer: Projection) -> controls.Known:
+    """What is taken for open choices, and which choices lie outside what was seen."""
+    quantities = {str(n.values.get("quantity")) for n in answer.notes if n.code in OUTSIDE}
+    beyond = {name for quantity in quantities for name in SET_BY.get(quantity, ())}
+    return controls.Known(taken(answer), frozenset(beyond))
+
+
+OUTSIDE = ("outside-measured", "outside-fitted")
+SET_BY = {
+    "parameters": ("parameters_billion",),
+    "parameter_count": ("parameters_billion",),
+    "training compute": ("parameters_billion", "dataset_items_billion", "epoch_count"),
+    "input_tokens": ("input_items_per_request",),
+    "output_tokens": ("output_items_per_request",),
+    "running_batch_count": ("serving_batch_count", "requests_per_day"),
+    "device_count": ("serving_tensor_parallel_count",),
+}
+"""Choices that move a quantity named in a note."""
+GRAVE = frozenset(
+    {
+        "does-not-fit", "price-unknown", "electricity-price-unknown", "carbon-unknown",
+        "power-unknown", "memory-unknown", "latency-goal-missed", "quality-unpredictable",
+        "too-few-sizes", "noisy-measurements", "repeated-data", "serves-too-little",
+        "batch-limited-by-memory",
+    }
+)  # fmt: skip
+"""Notes that say a number is missing, or a plan does not work."""
+
+
+def over_time() -> dict[str, str]:
+    """Words of the chart of cash and carbon over time."""
+    names = ("cost", "carbon", "months", "api")
+    return {name: t(f"chart.time_{name}") for name in names}
 
 
 def taken(answer: Projection) -> dict[str, float | None]:
@@ -134,33 +182,6 @@ def _chain(estimate: Estimate, told: set[int]) -> Iterator[tuple[str, Estimate]]
             yield from _chain(part, told)
 
 
-def working_table(rows: Sequence[Row]) -> list[dict[str, Any]]:
-    """The chain of a number as a table."""
-    return [
-        {
-            t("working.quantity"): row.name,
-            t("working.value"): row.value,
-            t("working.kind"): row.kind,
-            t("working.origin"): row.origin,
-            t("working.source"): row.link,
-            t("working.note"): row.note,
-        }
-        for row in rows
-    ]
-
-
-def working_columns() -> dict[str, Any]:
-    """Column settings of the chain of a number."""
-    return {
-        t("working.quantity"): st.column_config.TextColumn(width=340),
-        t("working.value"): st.column_config.TextColumn(width=110),
-        t("working.kind"): st.column_config.TextColumn(width=90),
-        t("working.origin"): st.column_config.TextColumn(width=260),
-        t("working.source"): _link(),
-        t("working.note"): st.column_config.TextColumn(width=420),
-    }
-
-
 def facts_columns() -> dict[str, Any]:
     """Column settings of the facts."""
     return {
@@ -171,15 +192,11 @@ def facts_columns() -> dict[str, Any]:
         t("column.high"): st.column_config.NumberColumn(width=80, format="%.6g"),
         t("column.unit"): st.column_config.TextColumn(width=110),
         t("column.source"): st.column_config.TextColumn(width=240),
-        t("column.link"): _link(),
+        t("column.link"): link_column(),
         t("column.checked"): st.column_config.DateColumn(width=100, format="YYYY-MM-DD"),
         t("column.as_of"): st.column_config.TextColumn(width=100),
         t("column.note"): st.column_config.TextColumn(width=420),
     }
-
-
-def _link() -> Any:
-    return st.column_config.LinkColumn(width=60, display_text=":material/open_in_new:")
 
 
 def facts_table(rows: Sequence[FactRow]) -> dict[str, list[Any]]:
@@ -187,69 +204,11 @@ def facts_table(rows: Sequence[FactRow]) -> dict[str, list[Any]]:
     columns = {
         t(f"column.{name}"): [getattr(row, name) for row in rows]
         for name in FactRow._fields
-        if name != "searched"
+        if name not in ("searched", "line")
     }
     return {
         name: cells for name, cells in columns.items() if any(c not in (None, "") for c in cells)
     }
-
-
-SETTING_WORDS = {"task": "task", "precision": "option.precision", "optimiser": "option.optimiser"}
-"""Settings whose values are worded, and under which key."""
-
-
-def runs_table(found: Sequence[Measurement]) -> list[dict[str, Any]]:
-    """Measurements as a table, newest first."""
-    newest = sorted(found, key=lambda m: m.taken_at, reverse=True)
-    return [
-        {
-            t("column.workload"): workloads().get(f"workload.{m.workload}", m.workload),
-            t("column.settings"): settings(m),
-            t("column.time"): readable.seconds(m.time_s),
-            t("column.spread"): spread(m),
-            t("column.rate"): rate(m),
-            t("column.memory"): readable.data(m.peak_memory_bytes),
-            t("column.energy"): energy(m),
-            t("column.accuracy"): readable.score(m.metrics.get("accuracy_share")),
-            t("column.device"): m.machine.device_name,
-            t("column.taken"): m.taken_at,
-        }
-        for m in newest
-    ]
-
-
-def settings(m: Measurement) -> str:
-    """What was set, in short."""
-    return ", ".join(f"{quantity(name)} {_set(name, value)}" for name, value in m.settings.items())
-
-
-def _set(name: str, value: Setting) -> str:
-    if isinstance(value, str):
-        key = f"{SETTING_WORDS.get(name, name)}.{value}"
-        return t(key) if i18n.known(key) else value
-    return readable.data(value) if name == "size_bytes" else f"{value:,}"
-
-
-def spread(m: Measurement) -> str:
-    """The middle half of the repeats."""
-    low, high = readable.seconds(m.time_low_s), readable.seconds(m.time_high_s)
-    return readable.between(low, high)
-
-
-def rate(m: Measurement) -> str:
-    """Arithmetic per second, or bytes where there is no arithmetic."""
-    if m.flop:
-        return readable.per_second(m.flop / m.time_s, "FLOP")
-    if m.moved_bytes:
-        return readable.per_second(m.moved_bytes / m.time_s, "B")
-    return readable.DASH
-
-
-def energy(m: Measurement) -> str:
-    """Energy of a step, and whether a meter read it."""
-    if m.energy_j is None or m.energy_kind is None:
-        return readable.DASH
-    return f"{readable.joules(m.energy_j)} ({t(f'energy_kind.{m.energy_kind}')})"
 
 
 def machine_lines(machine: Machine) -> list[str]:
@@ -286,31 +245,3 @@ def software(machine: Machine) -> str:
         python=machine.python_version,
         torch=machine.torch_version,
     )
-
-
-def learning_runs(found: Sequence[Measurement]) -> list[Measurement]:
-    """Runs that learned, task by task, the largest model first."""
-    return sorted(
-        (m for m in found if m.epochs),
-        key=lambda m: (
-            str(m.settings["task"]),
-            -m.metrics.get("parameter_count", 0.0),
-            m.settings["seed"],
-        ),
-    )
-
-
-def run_name(m: Measurement) -> str:
-    """One learning run."""
-    return t(
-        "measurements.run_name",
-        task=t(f"task.{m.settings['task']}"),
-        size=readable.count(m.metrics.get("parameter_count")),
-        seed=m.settings["seed"],
-    )
-
-
-def workloads() -> dict[str, str]:
-    """Names of the workloads, by key; one of a newer version is not among them."""
-    spoken = i18n.words(i18n.language())
-    return {key: word for key, word in spoken.items() if key.startswith("workload.")}

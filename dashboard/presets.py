@@ -69,8 +69,13 @@ _USUAL: Mapping[str, Mapping[str, Choice]] = {
 
 def usual_work(model: Model) -> dict[str, Choice]:
     """Data and requests as that kind of model has them, so that none reads images as tokens."""
-    generates = model.family in ("decoder", "encoder-decoder")
-    return dict(_USUAL[model.item]) | {"output_items_per_request": 300.0 if generates else 0.0}
+    written = 300.0 if generates(model) else 0.0
+    return dict(_USUAL[model.item]) | {"output_items_per_request": written}
+
+
+def generates(model: Model) -> bool:
+    """Whether the model writes tokens."""
+    return model.family in ("decoder", "encoder-decoder")
 
 
 def after_model(before: str, after: str) -> dict[str, Choice]:
@@ -88,7 +93,7 @@ def after_model(before: str, after: str) -> dict[str, Choice]:
 
 
 def _kind(model: Model) -> tuple[str, bool]:
-    return model.item, model.family in ("decoder", "encoder-decoder")
+    return model.item, generates(model)
 
 
 def matching(chosen: Mapping[str, Choice]) -> str | None:

@@ -3,8 +3,11 @@
 import math
 from bisect import bisect_right
 from collections.abc import Callable
+from datetime import date
 
-from dashboard import i18n
+from babel.dates import format_date
+
+from dashboard import currency, i18n
 from engine import units
 
 DASH = "–"
@@ -29,6 +32,10 @@ _SI = tuple((1e3**rank, prefix) for rank, prefix in enumerate(_PREFIXES, start=-
 _MASSES = {
     "en": ((1e-3, "g"), (1.0, "kg"), (1e3, "t"), (1e6, "kt"), (1e9, "Mt")),
     "zh": ((1e-3, "克"), (1.0, "千克"), (1e3, "吨"), (1e7, "万吨"), (1e11, "亿吨")),
+}
+_VOLUMES = {
+    "en": ((1e-3, "mL"), (1.0, "L"), (1e3, "m³")),
+    "zh": ((1e-3, "毫升"), (1.0, "升"), (1e3, "立方米")),
 }
 _DAY_H, _YEAR_H = units.HOURS_PER_DAY, units.HOURS_PER_YEAR
 _MINUTE_H, _SECOND_H = 1 / 60, 1 / units.SECONDS_PER_HOUR
@@ -71,19 +78,25 @@ def count(value: float | None) -> str:
 
 
 def money(value_usd: float | None) -> str:
-    """US dollars: $12.30, $1.23M; 123 万美元 in Chinese."""
+    """US dollars in the currency shown: $12.30, €1.23M; 123 万美元 in Chinese."""
     if value_usd is None or not math.isfinite(value_usd):
         return DASH
-    amount = count(abs(value_usd)) if abs(value_usd) >= 1_000 else _cents(abs(value_usd))
-    sign = "−" if value_usd < 0 else ""
+    amount = abs(currency.converted(value_usd))
+    text = count(amount) if amount >= 1_000 else _cents(amount)
+    sign, name = "−" if value_usd < 0 else "", currency.name(i18n.language())
     if i18n.language() == "zh":
-        return f"{sign}{amount}{'' if amount[-1] in '万亿' else ' '}美元"
-    return f"{sign}${amount}"
+        return f"{sign}{text}{'' if text[-1] in '万亿' else ' '}{name}"
+    return f"{sign}{name}{text}"
 
 
 def signed_money(value_usd: float) -> str:
     """A change of money with its sign."""
     return f"{'+' if value_usd >= 0 else '−'}{money(abs(value_usd))}"
+
+
+def day(value: date) -> str:
+    """A day of the calendar: Nov 29, 2026; 2026年11月29日 in Chinese."""
+    return format_date(value, "medium", locale=i18n.language())
 
 
 def share(value_share: float | None) -> str:
@@ -104,8 +117,10 @@ def energy(value_kwh: float | None) -> str:
 
 
 def between(low: str, high: str) -> str:
-    """A range of two written numbers."""
-    return f"{low}–{high}"
+    """A range of two written numbers; a unit they share is said once: 11.6–24.4 MWh."""
+    number, _, unit = low.rpartition(" ")
+    shared = number and unit == high.rpartition(" ")[2]
+    return f"{number if shared else low}–{high}"
 
 
 def score_range(low_share: float, high_share: float) -> str:
@@ -142,6 +157,11 @@ def flop(value_flop: float | None) -> str:
 def carbon(value_kgco2e: float | None) -> str:
     """Mass of greenhouse gas: 12.3 kg, 4.56 t."""
     return _in_steps(value_kgco2e, _MASSES[i18n.language()])
+
+
+def water(value_litres: float | None) -> str:
+    """Volume of water: 12.3 L, 4.56 m³."""
+    return _in_steps(value_litres, _VOLUMES[i18n.language()])
 
 
 def duration(value_h: float | None) -> str:
@@ -198,6 +218,7 @@ _QUANTITIES: tuple[tuple[str, Callable[[float | None], str], str], ...] = (
     ("kgco2e_per_kwh", number, " kg/kWh"),
     ("_kgco2e", carbon, ""),
     ("_kwh", energy, ""),
+    ("_litres", water, ""),
     ("_bytes_per_s", data, "/s"),
     ("_bytes_per_device", data, ""),
     ("_bytes", data, ""),

@@ -81,6 +81,12 @@ Say = Callable[[float], str]
 """Writes a number of one quantity in the reader's language."""
 
 
+def faded(colour: str, opacity: float = 0.15) -> str:
+    """A colour of the form #rrggbb, let through for an area."""
+    red, green, blue = (int(colour[at : at + 2], 16) for at in (1, 3, 5))
+    return f"rgba({red}, {green}, {blue}, {opacity:g})"
+
+
 def figure(height: int = 340) -> go.Figure:
     """An empty figure in the house template."""
     return go.Figure(layout={"template": TEMPLATE, "height": height})

@@ -1,5 +1,9 @@
-"""Whole databases as one JSON document: for backups, and to bring machines together."""
+"""Whole databases as one JSON document: for backups, and to bring machines together.
 
+`db.tabular` has the measurements alone, as a table.
+"""
+
+from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
 from pydantic import BaseModel, ValidationError
@@ -52,12 +56,26 @@ def import_document(database: Engine, text: str | bytes) -> Added:
         StoreUnavailable: the database cannot be written; what it holds stays as it was.
     """
     document = _understood(text)
+    return add_records(database, document.measurements, document.scenarios)
+
+
+def add_records(
+    database: Engine,
+    measurements: Sequence[Measurement],
+    scenarios: Sequence[SavedScenario] = (),
+) -> Added:
+    """Add records, given newest first, that the database does not hold: all, or nothing.
+
+    Raises:
+        BadInput: a record breaks a rule.
+        StoreUnavailable: the database cannot be written; what it holds stays as it was.
+    """
     # Oldest first, so that the order of rows is the order of events here as well.
     with one_sentence(database.url), database.begin() as connection:
-        measured = [add_measurement(connection, m) for m in reversed(document.measurements)]
+        measured = [add_measurement(connection, m) for m in reversed(measurements)]
         saved = [
             add_scenario(connection, s.name, s.document, s.saved_at, s.method_version)
-            for s in reversed(document.scenarios)
+            for s in reversed(scenarios)
         ]
     return Added(sum(measured), measured.count(False), sum(saved), saved.count(False))
 

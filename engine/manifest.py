@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cache
@@ -84,7 +84,11 @@ def written(
     return HEADING + tomli_w.dumps(table)
 
 
-def read(text: str, name: str = "The scenario file") -> Manifest:
+def read(
+    text: str,
+    name: str = "The scenario file",
+    known: Collection[str] = Scenario.model_fields,
+) -> Manifest:
     """What a scenario file holds; plain lines of `key = value` are a scenario as well.
 
     Raises:
@@ -99,7 +103,7 @@ def read(text: str, name: str = "The scenario file") -> Manifest:
     origin = _table(found, "modelworth", name)
     choices = _table(found, "scenario", name) if "scenario" in found else _flat(found)
     for choice in choices:
-        _check(choice, name)
+        _check(choice, name, known)
     return Manifest(
         choices=choices,
         version=_text(origin.get("version")),
@@ -131,10 +135,10 @@ def _flat(found: Mapping[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in found.items() if key not in ("modelworth", "numbers")}
 
 
-def _check(choice: str, name: str) -> None:
-    if choice not in Scenario.model_fields:
+def _check(choice: str, name: str, known: Collection[str]) -> None:
+    if choice not in known:
         near = closest_field(choice)
-        hint = f"Did you mean {near}?" if near else f"Known: {', '.join(Scenario.model_fields)}."
+        hint = f"Did you mean {near}?" if near else f"Known: {', '.join(known)}."
         raise BadInput(f"{name}: {choice} is unknown. {hint}")
 
 

@@ -2,8 +2,44 @@
 
 import streamlit as st
 
-from dashboard import fact_rows, i18n, phrases, readable
+from dashboard import controls, data, fact_rows, i18n, link, overrides, phrases, readable
+from dashboard.fact_rows import FactRow
 from dashboard.i18n import t
+from engine.scenario import bounds
+
+
+def override(kind: str, row: FactRow) -> None:
+    """Another number in place of the fact, in the scenario."""
+    name = overrides.field(kind, row.line)
+    if name is None or row.value is None:
+        st.info(t("facts.no_override"), icon=":material/lock:")
+        return
+    scenario = controls.asked(data.seen().machines).scenario
+    limits = bounds(name)
+    with st.container(border=True):
+        choice = phrases.field(name, scenario)
+        st.markdown(t("facts.override", subject=row.subject, quantity=row.quantity, choice=choice))
+        with st.container(horizontal=True, vertical_alignment="bottom"):
+            value = st.number_input(
+                row.quantity,
+                min_value=limits.low,
+                max_value=limits.high,
+                value=min(max(row.value, limits.low), limits.high),
+                format="%.6g",
+                key=f"override_{kind}_{row.line.thing}_{row.line.quantity}",
+                width=220,
+            )
+            st.button(
+                t("facts.use"),
+                type="primary",
+                icon=":material/edit:",
+                on_click=link.choose,
+                args=(overrides.changes(kind, row.line, value),),
+            )
+        now = getattr(scenario, name)
+        if now is not None:
+            st.caption(t("facts.now", choice=choice, value=readable.number(now)))
+
 
 every = {kind: fact_rows.rows(kind) for kind in fact_rows.KINDS}
 st.markdown(t("facts.lead", count=readable.count(sum(map(len, every.values())))))
@@ -31,13 +67,21 @@ search = st.text_input(
 )
 found = fact_rows.searched(every[kind], search or "")
 if found:
-    st.dataframe(
+    picked = st.dataframe(
         phrases.facts_table(found),
         hide_index=True,
-        height=640,
+        height=560,
         placeholder="",
         column_config=phrases.facts_columns(),
         alt=t("facts.table_alt", kind=labels[kind]),
+        key=f"facts_{kind}_{search}",
+        on_select="rerun",
+        selection_mode="single-row",
     )
+    chosen = picked["selection"]["rows"]
+    if chosen and chosen[0] < len(found):
+        override(kind, found[chosen[0]])
+    else:
+        st.caption(t("facts.pick"))
 else:
     st.info(t("facts.none"), icon=":material/search_off:")

@@ -1,187 +1,101 @@
-"""What was measured: machines, their limits, learning, accuracy against size, all runs."""
+"""What was measured: one machine and its limits, models' lives, levers, collectives, history."""
 
 import streamlit as st
 
-from dashboard import data, i18n, phrases, readable
-from dashboard.charts import learning, quality, roofline
-from dashboard.headlines import scalar
+from dashboard import data, i18n, phrases, readable, runs
 from dashboard.i18n import t
-from engine.projection.evidence import ClassifierPoint, HardwareEvidence
-from engine.records import Estimate, Measurement
+from dashboard.views import collectives, levers, lifecycle, machine, over_time
+
+VIEWS = ("machine", "lifecycle", "levers", "collectives", "history", "runs")
 
 
-def rate(value_per_s: float | None) -> str:
-    """Arithmetic per second."""
-    return readable.per_second(value_per_s, "FLOP")
-
-
-def flow(value_per_s: float | None) -> str:
-    """Bytes per second."""
-    return readable.per_second(value_per_s, "B")
-
-
-def peaks(found: HardwareEvidence) -> dict[str, Estimate]:
-    """Best arithmetic of the machine, by the name of its precision."""
-    ordered = sorted(found.peak_flop_per_s.items())
-    return {t(f"option.precision.{precision}"): peak for precision, peak in ordered}
-
-
-def machine_card(found: HardwareEvidence) -> None:
-    """What the machine is, and what it reached."""
-    best = t("measurements.peak")
-    reached = [(f"{best}, {name}", peak, rate) for name, peak in peaks(found).items()] + [
-        (t("measurements.bandwidth"), found.bandwidth_bytes_per_s, flow),
-        (t("measurements.read"), found.storage_read_bytes_per_s, flow),
-        (t("measurements.write"), found.storage_write_bytes_per_s, flow),
-        (power_label(found.busy_power_w), found.busy_power_w, readable.power),
-    ]
-    known = [(label, e, say) for label, e, say in reached if e is not None]
-    with st.container(border=True):
-        st.markdown(f"**{found.machine.device_name}**")
-        st.caption(" · ".join(phrases.machine_lines(found.machine)))
-        with st.grid(phrases.even_columns(len(known)), min_column_width=170):
-            for label, estimate, say in known:
-                st.metric(label, say(scalar(estimate.value)))
-
-
-def power_label(power: Estimate | None) -> str:
-    """What the power is called: an estimate is never shown as if a meter had read it."""
-    estimated = power is not None and power.kind != "measured"
-    return t("measurements.power_estimated" if estimated else "measurements.power")
-
-
-def roofline_card(found: HardwareEvidence) -> None:
-    """This machine's points under its own roof."""
-    st.subheader(t("measurements.roofline_title"), anchor=False)
-    points = roofline.points(found.measurements)
-    if not points:
-        st.caption(t("measurements.roofline_empty"))
-        return
-    st.caption(t("measurements.roofline_lead"))
-    roofs = {name: float(peak.value or 0.0) for name, peak in peaks(found).items()}
-    bandwidth = found.bandwidth_bytes_per_s
-    st.plotly_chart(
-        roofline.roofline(
-            points,
-            roofs,
-            scalar(bandwidth.value) if bandwidth else None,
-            phrases.chart() | phrases.workloads(),
-            rate,
-            readable.number,
-        ),
-        config=phrases.PLOTLY,
-        alt=t("measurements.roofline_alt", device=found.machine.device_name, count=len(points)),
-    )
-
-
-def learning_card(runs: list[Measurement]) -> None:
-    """Loss and accuracy per epoch of one run."""
-    st.subheader(t("measurements.learning_title"), anchor=False)
-    if not runs:
-        st.caption(t("measurements.learning_empty"))
-        return
-    by_key = {m.key: m for m in runs}
-    labels = {key: phrases.run_name(m) for key, m in by_key.items()}
-    key = st.selectbox(
-        t("measurements.learning_pick"),
-        list(labels),
-        format_func=labels.__getitem__,
-        key="learning_run",
-        persist_state="session",
-    )
-    picked = by_key[key]
-    st.plotly_chart(
-        learning.by_epoch(picked.epochs, phrases.chart(), readable.number, readable.score),
-        config=phrases.PLOTLY,
-        alt=t(
-            "measurements.learning_alt",
-            accuracy=readable.score(picked.epochs[-1].held_out_accuracy_share),
-        ),
-    )
-
-
-def quality_card(by_task: dict[str, tuple[ClassifierPoint, ...]]) -> None:
-    """Accuracy against size, with the curve fitted to it."""
-    st.subheader(t("measurements.quality_title"), anchor=False)
-    if not by_task:
-        st.caption(t("measurements.quality_empty"))
-        return
-    labels = {name: t(f"task.{name}") for name in by_task}
-    task = st.segmented_control(
-        t("measurements.task_pick"),
-        list(labels),
-        default=next(iter(labels)),
-        required=True,
-        format_func=labels.__getitem__,
-        key="quality_task",
-        persist_state="session",
-    )
-    points = by_task[task]
-    st.caption(t("measurements.quality_lead"))
-    best = max(p.accuracy_share for p in points)
-    st.plotly_chart(
-        quality.accuracy_against_size(
-            points, data.fitted(points), phrases.chart(), readable.count, readable.score
-        ),
-        config=phrases.PLOTLY,
-        alt=t(
-            "measurements.quality_alt",
-            task=labels[task],
-            count=len(points),
-            best=readable.score(best),
-        ),
-    )
-
-
-def nothing_yet() -> None:
-    """How to fill this page."""
+def sample_card(known: data.Seen) -> None:
+    """That these numbers are another machine's, and how to have one's own."""
+    newest = max(known.measurements, key=lambda m: m.taken_at)
     with st.container(border=True):
         st.subheader(t("measurements.empty_title"), anchor=False)
         st.markdown(t("measurements.empty_lead"))
-        st.code("modelworth measure --suite quick", language="bash")
-        st.caption(t("measurements.empty_then"))
-
-
-i18n.carry("learning_run", "quality_task", "machine")
-known = data.seen()
-if not known.measurements:
-    nothing_yet()
-    st.stop()
-
-newest = max(m.taken_at for m in known.measurements)
-machines = len(known.machines)
-st.markdown(
-    t(
-        "measurements.lead",
-        count=readable.count(len(known.measurements)),
-        machines=t("measurements.one_machine")
-        if machines == 1
-        else t("measurements.many_machines", count=machines),
-        day=f"{newest:%Y-%m-%d}",
+        st.code("modelworth measure --suite quick", language=None)
+        st.page_link(
+            "app_pages/measure.py", label=t("lab.go_measure"), icon=":material/play_circle:"
+        )
+    st.warning(
+        t(
+            "lab.sample_lead",
+            device=newest.machine.device_name,
+            day=f"{newest.taken_at:%Y-%m-%d}",
+        ),
+        title=t("lab.sample_title"),
+        icon=":material/science:",
     )
-)
-hardware_id = next(iter(known.machines))
-if machines > 1:
-    hardware_id = st.selectbox(
+
+
+def lead(known: data.Seen) -> None:
+    """How much was measured, where, and when last."""
+    count = len(known.machines)
+    st.markdown(
+        t(
+            "measurements.lead",
+            count=readable.count(len(known.measurements)),
+            machines=t("measurements.one_machine")
+            if count == 1
+            else t("measurements.many_machines", count=count),
+            day=f"{max(m.taken_at for m in known.measurements):%Y-%m-%d}",
+        )
+    )
+
+
+def picked_machine(known: data.Seen) -> str:
+    """Which machine is looked at; the newest where there is no choice."""
+    if len(known.machines) == 1:
+        return next(iter(known.machines))
+    return st.selectbox(
         t("measurements.machine_pick"),
         list(known.machines),
         format_func=known.machines.__getitem__,
         key="machine",
         persist_state="session",
     )
-machine = known.evidence.hardware[hardware_id]
-machine_card(machine)
 
-left, right = st.columns(2)
-with left.container(border=True, height="stretch"):
-    roofline_card(machine)
-with right.container(border=True, height="stretch"):
-    quality_card(dict(known.evidence.classifier_points))
-with st.container(border=True):
-    learning_card(phrases.learning_runs(machine.measurements))
-st.subheader(t("measurements.runs_title"), anchor=False)
-st.dataframe(
-    phrases.runs_table(machine.measurements),
-    hide_index=True,
-    alt=t("measurements.runs_alt"),
+
+i18n.carry(
+    "view", "machine", "learning_run", "quality_task", "family", "life_quantity",
+    "lever_quantity", "history_workload",
+)  # fmt: skip
+known = data.seen()
+is_sample = not known.measurements
+if is_sample:
+    known = data.sample()
+    sample_card(known)
+else:
+    lead(known)
+
+view = st.segmented_control(
+    t("lab.view"),
+    VIEWS,
+    default="machine",
+    required=True,
+    format_func=lambda name: t(f"lab_view.{name}"),
+    key="view",
+    persist_state="session",
+    label_visibility="collapsed",
 )
+found = known.evidence.hardware[picked_machine(known)] if view != "history" else None
+if is_sample:
+    device = next(iter(known.machines.values()))
+    st.badge(t("lab.sample_short", device=device), icon=":material/science:", color="orange")
+if found is None:
+    over_time.show(known.measurements)
+elif view == "machine":
+    machine.show(found, dict(known.evidence.classifier_points))
+elif view == "lifecycle":
+    lifecycle.show(found.measurements)
+elif view == "levers":
+    levers.show(found.measurements)
+elif view == "collectives":
+    collectives.show(found.measurements)
+else:
+    st.dataframe(
+        runs.runs_table(found.measurements), hide_index=True, alt=t("measurements.runs_alt")
+    )
+    st.caption(phrases.software(found.machine))

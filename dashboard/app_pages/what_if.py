@@ -2,8 +2,8 @@
 
 import streamlit as st
 
-from dashboard import controls, data, explain, i18n, phrases, readable
-from dashboard.charts import cost, frontier
+from dashboard import controls, data, explain, phrases, readable, share
+from dashboard.charts import cost, frontier, timeline
 from dashboard.headlines import Headline, headlines, scalar
 from dashboard.i18n import t
 from dashboard.theme import KIND_COLOURS
@@ -12,25 +12,24 @@ from engine.scenario import Scenario
 
 
 def card(headline: Headline) -> None:
-    """A number, how it is known, and its range."""
+    """A number, how it is known, its range, and the way down to what it rests on."""
     kind = headline.estimate.kind
-    st.metric(
-        headline.label,
-        headline.text,
-        delta=t(f"kind.{kind}"),
-        delta_color=KIND_COLOURS[kind],
-        delta_arrow="off",
-        delta_description=headline.range or None,
-        help=headline.hint,
-        border=True,
-        height="stretch",
-    )
+    with st.container(border=True, height="stretch", gap="xsmall"):
+        st.metric(headline.label, headline.text, help=headline.hint)
+        st.markdown(f":{KIND_COLOURS[kind]}-badge[{t(f'kind.{kind}')}] :small[{headline.range}]")
+        explain.explain_button(headline.label, headline.estimate, headline.say, headline.name)
 
 
 def notes(found: tuple[Note, ...]) -> None:
-    """What the reader must know before trusting the numbers."""
+    """What the reader must know before trusting the numbers; what only widens them, folded."""
     for note in found:
-        st.warning(phrases.note(note), icon=":material/info:")
+        if note.code in phrases.GRAVE:
+            st.warning(phrases.note(note), icon=":material/info:")
+    calm = [phrases.note(note) for note in found if note.code not in phrases.GRAVE]
+    if calm:
+        title = t("what_if.notes_title", count=len(calm))
+        with st.expander(title, icon=":material/info:"):
+            st.markdown("\n".join(f"- {sentence}" for sentence in dict.fromkeys(calm)))
 
 
 def money(answer: Projection) -> None:
@@ -71,49 +70,43 @@ def against(scenario: Scenario, known: data.Seen, answer: Projection) -> None:
         )
 
 
-def working(cards: tuple[Headline, ...]) -> None:
-    """The chain below one of the cards."""
-    with st.expander(
-        t("what_if.working_title"), icon=":material/account_tree:", key="working", on_change="rerun"
-    ) as shown:
-        if not shown.open:
-            return
-        i18n.carry("working_number")
-        by_name = {headline.name: headline for headline in cards}
-        labels = {headline.name: headline.label for headline in cards}
-        name = st.selectbox(
-            t("what_if.working_pick"),
-            list(labels),
-            format_func=labels.__getitem__,
-            key="working_number",
-            persist_state="session",
-        )
-        st.caption(t("what_if.working_lead"))
-        st.dataframe(
-            phrases.working_table(explain.rows(by_name[name])),
-            hide_index=True,
-            placeholder="",
-            height=460,
-            column_config=phrases.working_columns(),
-            alt=t("what_if.working_title"),
-        )
+def over_time(scenario: Scenario, answer: Projection) -> None:
+    """Cash and carbon over the horizon."""
+    months, runs = scalar(scenario.horizon_months), scalar(scenario.training_run_count)
+    found = timeline.timeline(answer, months or 0.0, runs or 0.0)
+    texts = {
+        "built": readable.money(found.cost_usd.built),
+        "months": readable.number(found.horizon_months),
+        "cost": readable.money(found.cost_usd.at_end),
+        "carbon": readable.carbon(found.carbon_kgco2e.at_end),
+    }
+    st.subheader(t("what_if.time_title"), anchor=False)
+    st.caption(t("what_if.time_lead", **texts))
+    st.plotly_chart(
+        timeline.over_time(
+            found, phrases.over_time(), readable.money, readable.carbon, readable.number
+        ),
+        config=phrases.PLOTLY,
+        alt=t("what_if.time_alt", **texts),
+    )
 
 
 known = data.seen()
+share.open_saved()
 request = controls.asked(known.machines)
 answer = data.project(request.scenario, known)
 
 st.markdown(phrases.sentence(request.scenario, known.machines))
 for name, text in request.refused.items():
     st.warning(phrases.refused(name, text, request.scenario), icon=":material/link_off:")
+share.reopened(answer)
 
-cards = headlines(request.scenario, answer)
-with st.grid(4, min_column_width=150):
-    for headline in cards:
+with st.grid(5, min_column_width=150):
+    for headline in headlines(request.scenario, answer):
         card(headline)
 # The numbers first: whoever moves a slider waits for them, not for the slider.
 with st.sidebar:
-    controls.draw(request, known.machines, phrases.taken(answer))
+    controls.draw(request, known.machines, phrases.known(answer))
 notes(answer.notes)
 
 left, right = st.columns(2)
@@ -121,5 +114,6 @@ with left.container(border=True, height="stretch"):
     money(answer)
 with right.container(border=True, height="stretch"):
     against(request.scenario, known, answer)
-working(cards)
-st.caption(f":material/link: {t('what_if.share_lead')}")
+with st.container(border=True):
+    over_time(request.scenario, answer)
+share.draw(request.scenario, answer)

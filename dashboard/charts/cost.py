@@ -1,6 +1,7 @@
 """Where the money goes."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
 
 import plotly.graph_objects as go
 
@@ -9,12 +10,13 @@ from engine.records import Bill, Projection
 
 STAGES = ("preparation", "training", "evaluation", "storage", "deployment")
 DRIVERS = ("hardware", "upkeep", "electricity", "storage", "network", "carbon")
+ALL = "all"
 REPEATED = "interruption"
 """Rent of work done again; shown with the hardware."""
 HEADROOM = 1.42
 """The axis ends this far beyond the longest bar, so that its total fits behind it."""
 
-ROW_HEIGHT = 80
+ROW_HEIGHT = 44
 AROUND_HEIGHT = 128
 
 
@@ -37,49 +39,79 @@ def _scalar(value: object) -> float | None:
 def where_money_goes(
     spent_usd: Mapping[str, Mapping[str, float | None]], words: Mapping[str, str], money: Say
 ) -> go.Figure:
-    """One bar a stage, one colour a driver, the stage's total behind it."""
-    stages = list(spent_usd)
-    chart = figure(AROUND_HEIGHT + ROW_HEIGHT * len(stages))
+    """A waterfall: each stage begins where the last one ended, one colour a driver; then all."""
+    rows = _rows(spent_usd)
+    chart = figure(AROUND_HEIGHT + ROW_HEIGHT * len(rows))
     for driver in DRIVERS:
-        amounts = [spent_usd[stage].get(driver, 0.0) for stage in stages]
-        if any(amounts):
-            _add_driver(chart, driver, stages, amounts, words, money)
-    totals = {stage: _total(spent_usd[stage]) for stage in stages}
-    for stage, total in totals.items():
+        if any(row.parts.get(driver) for row in rows):
+            _add_driver(chart, driver, rows, words, money)
+    for row in rows:
+        text = words["unknown"] if row.total is None else money(row.total)
         chart.add_annotation(
-            x=_known_part(spent_usd[stage]),
-            y=words[f"stage.{stage}"],
-            text=f"<b>{words['unknown'] if total is None else money(total)}</b>",
+            x=row.start + _known_part(row.parts),
+            y=words[f"stage.{row.stage}"],
+            text=f"<b>{text}</b>",
             xanchor="left",
             xshift=6,
             showarrow=False,
         )
-    longest = max((_known_part(parts) for parts in spent_usd.values()), default=0.0)
-    top = (longest or 1.0) * HEADROOM
+    top = (_known_part(rows[-1].parts) or 1.0) * HEADROOM
     chart.update_xaxes(linear_ticks(0.0, top, money, most=4), showgrid=True)
     chart.update_yaxes(autorange="reversed", showgrid=False)
-    chart.update_layout(barmode="stack", bargap=0.45, legend_traceorder="normal")
+    chart.update_layout(barmode="overlay", bargap=0.45, legend_traceorder="normal")
     return chart
 
 
+class _Row(NamedTuple):
+    """One bar: where it begins, and its parts."""
+
+    stage: str
+    start: float
+    parts: Mapping[str, float | None]
+
+    @property
+    def total(self) -> float | None:
+        return _total(self.parts)
+
+
+def _rows(spent_usd: Mapping[str, Mapping[str, float | None]]) -> list[_Row]:
+    rows, end = [], 0.0
+    for stage, parts in spent_usd.items():
+        rows.append(_Row(stage, end, parts))
+        end += _known_part(parts)
+    return [*rows, _Row(ALL, 0.0, _together(spent_usd.values()))]
+
+
+def _together(stages: Iterable[Mapping[str, float | None]]) -> dict[str, float | None]:
+    every = list(stages)
+    drivers = list(dict.fromkeys(driver for parts in every for driver in parts))
+    amounts = {d: [parts.get(d, 0.0) for parts in every] for d in drivers}
+    return {
+        d: None if None in found else sum(a or 0.0 for a in found) for d, found in amounts.items()
+    }
+
+
 def _add_driver(
-    chart: go.Figure,
-    driver: str,
-    stages: list[str],
-    amounts: list[float | None],
-    words: Mapping[str, str],
-    money: Say,
+    chart: go.Figure, driver: str, rows: Sequence[_Row], words: Mapping[str, str], money: Say
 ) -> None:
     name = words[f"driver.{driver}"]
+    amounts = [row.parts.get(driver, 0.0) for row in rows]
     chart.add_bar(
         x=amounts,
-        y=[words[f"stage.{stage}"] for stage in stages],
+        base=[_before(row, driver) for row in rows],
+        y=[words[f"stage.{row.stage}"] for row in rows],
         orientation="h",
         name=name,
         marker={"color": COLOURS[driver], "line": {"width": 0}},
         customdata=[money(amount) if amount is not None else "" for amount in amounts],
         hovertemplate=f"%{{y}}, {name}<br><b>%{{customdata}}</b><extra></extra>",
     )
+
+
+def _before(row: _Row, driver: str) -> float:
+    """Where a driver's part of a bar begins."""
+    earlier = DRIVERS[: DRIVERS.index(driver)]
+    return row.start + sum(row.parts.get(name) or 0.0 for name in earlier)
 
 
 def _total(parts: Mapping[str, float | None]) -> float | None:

@@ -13,6 +13,7 @@ PANELS = (
     ("loss", "train_loss_nats", "held_out_loss_nats"),
     ("accuracy", "train_accuracy_share", "held_out_accuracy_share"),
 )
+MOST_TICKS = 6
 DASHES = {"train": "solid", "held_out": "dash"}
 
 
@@ -30,7 +31,8 @@ def by_epoch(
         say = share if name == "accuracy" else number
         for part, quantity in zip(("train", "held_out"), quantities, strict=True):
             _add_line(chart, epochs, (part, quantity, column), words, say)
-    chart.update_xaxes(title=words["epoch"], nticks=6, tickformat="d", tickangle=0)
+    stride = -(-len(epochs) // MOST_TICKS)
+    chart.update_xaxes(title=words["epoch"], tick0=1, dtick=stride, tickangle=0)
     chart.update_yaxes(tickformat=".0%", col=2)
     chart.update_layout(
         template=TEMPLATE,

@@ -16,8 +16,11 @@ from engine.scenario import closest_field
 COMMANDS = (
     "measure",
     "project",
+    "worth",
     "plan",
     "sweep",
+    "decide",
+    "savings",
     "diff",
     "validate",
     "calibrate",

@@ -19,6 +19,8 @@ from engine.records import BadInput, CannotContinue
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
+    from db.exchange import Added
+
 STANDARD_STREAM = "-"
 
 app = typer.Typer(
@@ -72,18 +74,22 @@ def check() -> None:
 
 @app.command("export")
 def export_records(
-    file: Annotated[str, typer.Argument(help="File to write, or - for stdout.")],
+    file: Annotated[
+        str,
+        typer.Argument(
+            help="File to write, or - for stdout. A name ending in .csv or .parquet gets the "
+            "measurements alone, as a table."
+        ),
+    ],
 ) -> None:
-    """Write every measurement and scenario as one JSON document."""
-    from db.exchange import exported
-
+    """Write every measurement and scenario as one JSON document, or measurements as a table."""
     with _opened() as database:
-        text = exported(database)
+        content = _exported(database, file)
     if file == STANDARD_STREAM:
-        sys.stdout.write(text)
+        sys.stdout.write(content.decode())
         return
     try:
-        Path(file).write_text(text, encoding="utf-8")
+        Path(file).write_bytes(content)
     except OSError as error:
         raise CannotContinue(
             f"The file {file} cannot be written: {error.strerror}. Choose another place."
@@ -92,14 +98,17 @@ def export_records(
 
 @app.command("import")
 def import_records(
-    file: Annotated[str, typer.Argument(help="File that `export` wrote, or - for stdin.")],
+    file: Annotated[
+        str,
+        typer.Argument(
+            help="File that `export` wrote (.csv, .parquet, else JSON), or - for stdin."
+        ),
+    ],
 ) -> None:
-    """Add what a JSON document holds and the database does not."""
-    from db.exchange import import_document
-
-    text = _text(file)
+    """Add what a file holds and the database does not."""
+    content = _content(file)
     with _opened() as database:
-        added = import_document(database, text)
+        added = _imported(database, file, content)
     typer.echo(
         f"{added.measurements_added} measurements added, {added.measurements_skipped} already "
         f"there; {added.scenarios_added} scenarios added, {added.scenarios_skipped} already there."
@@ -135,7 +144,28 @@ def _opened() -> Iterator[Engine]:
         database.dispose()
 
 
-def _text(file: str) -> bytes:
+def _exported(database: Engine, file: str) -> bytes:
+    from db.exchange import exported
+    from db.queries import measurements
+    from db.tabular import SUFFIXES, table_bytes
+
+    suffix = Path(file).suffix.lower()
+    if suffix in SUFFIXES:
+        return table_bytes(measurements(database), suffix)
+    return exported(database).encode()
+
+
+def _imported(database: Engine, file: str, content: bytes) -> Added:
+    from db.exchange import add_records, import_document
+    from db.tabular import SUFFIXES, measurements_in
+
+    suffix = Path(file).suffix.lower()
+    if suffix in SUFFIXES:
+        return add_records(database, measurements_in(content, suffix))
+    return import_document(database, content)
+
+
+def _content(file: str) -> bytes:
     if file == STANDARD_STREAM:
         return sys.stdin.buffer.read()
     try:

@@ -11,7 +11,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from engine.cli import log, measure_many, print_json
+from engine.cli import log, measure_compare, measure_coverage, measure_many, print_json
 from engine.records import BadInput, CannotContinue, Machine, Measurement
 
 if TYPE_CHECKING:
@@ -68,6 +68,22 @@ def measure(
         typer.Option("--again", help="Measure all once more; the newest counts, the old is kept."),
     ] = False,
     list_jobs: Annotated[bool, typer.Option("--list", help="Show what would be measured.")] = False,
+    show_coverage: Annotated[
+        bool,
+        typer.Option(
+            "--coverage",
+            help="Show what of the suite is held, by family, size and stage, and what is wrong.",
+        ),
+    ] = False,
+    compare: Annotated[
+        tuple[str, str] | None,
+        typer.Option(
+            metavar="A B",
+            show_default=False,
+            help="Which differences between two sets are real. A and B are machines' fingerprints, "
+            "dates, code versions, method:N or run:N, set apart by commas to narrow further.",
+        ),
+    ] = None,
     progress: Annotated[
         Path | None,
         typer.Option(
@@ -90,6 +106,12 @@ def measure(
 
     Each result is kept as soon as it is there: stop at any time, the same command goes on.
     """
+    if compare is not None:
+        measure_compare.compare(*compare, only or [], as_json=as_json)
+        return
+    if show_coverage:
+        _show_coverage(suite, only or [], as_json=as_json)
+        return
     if nproc is not None:
         meeting = {
             "nnodes": nnodes, "node-rank": node_rank, "master-addr": master_addr,
@@ -139,6 +161,14 @@ def _measure_here(
     if as_json:
         print_json(outcome.as_json())
     _close(outcome)
+
+
+def _show_coverage(suite: str, only: list[str], *, as_json: bool) -> None:
+    from engine.measurement.machine import best_device, this_machine
+
+    device = best_device()
+    jobs = _chosen(_suite(suite)(device), only)
+    measure_coverage.show_coverage(suite, jobs, this_machine(device), as_json=as_json)
 
 
 def _suite(name: str) -> Any:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from typing import Self
 
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
@@ -11,6 +11,7 @@ from rich.table import Column
 
 from engine.cli import log
 from engine.measurement.events import Advanced, Event, Failed, Finished, Started, Trained
+from engine.measurement.noise import disturbances, far_repeats_s
 from engine.measurement.suites import expected_s
 from engine.measurement.workloads.base import AnyWorkload
 from engine.records import Epoch, Measurement, Setting
@@ -95,21 +96,30 @@ def _one_line() -> Column:
 
 def apart(jobs: Sequence[AnyWorkload]) -> dict[AnyWorkload, dict[str, Setting]]:
     """Those settings of each job that set it apart from the others of its name."""
-    values: dict[tuple[str, str], set[object]] = {}
-    for job in jobs:
-        for name, value in job.settings.items():
-            values.setdefault((job.name, name), set()).add(value)
-    return {
-        job: {k: v for k, v in job.settings.items() if len(values[job.name, k]) > 1} for job in jobs
-    }
+    told = varied((job.name, job.settings) for job in jobs)
+    return {job: {k: v for k, v in job.settings.items() if (job.name, k) in told} for job in jobs}
 
 
 def labels(jobs: Sequence[AnyWorkload]) -> dict[AnyWorkload, str]:
     """Each job's name and those settings that set it apart from the others of its name."""
-    return {
-        job: " ".join([job.name, *(f"{name}={value}" for name, value in settings.items())])
-        for job, settings in apart(jobs).items()
-    }
+    told = varied((job.name, job.settings) for job in jobs)
+    return {job: label(job.name, job.settings, told) for job in jobs}
+
+
+def varied(asked: Iterable[tuple[str, Mapping[str, Setting]]]) -> set[tuple[str, str]]:
+    """Name of the work and of each setting that differs among those of that name."""
+    values: dict[tuple[str, str], set[Setting]] = {}
+    for work, settings in asked:
+        for name, value in settings.items():
+            values.setdefault((work, name), set()).add(value)
+    return {place for place, met in values.items() if len(met) > 1}
+
+
+def label(work: str, settings: Mapping[str, Setting], told: Container[tuple[str, str]]) -> str:
+    """The work's name and those of its settings that are to be told."""
+    return " ".join(
+        [work, *(f"{name}={value}" for name, value in settings.items() if (work, name) in told)]
+    )
 
 
 def epoch_line(epoch: Epoch, score_name: str = "accuracy") -> str:
@@ -143,7 +153,17 @@ def result_line(label: str, measurement: Measurement) -> str:
     metric = _metric(measurement.settings)
     if metric in measurement.metrics:
         parts.append(f"{_spoken(metric)} {measurement.metrics[metric]:.2%}")
-    return ", ".join(parts)
+    return ", ".join([*parts, *_doubts(measurement)])
+
+
+def _doubts(measurement: Measurement) -> Iterator[str]:
+    """Repeats far from the others, and what makes the whole noisy."""
+    far_count = len(far_repeats_s(measurement))
+    if far_count:
+        yield f"{far_count} of {len(measurement.repeat_times_s)} repeats far off"
+    reasons = disturbances(measurement)
+    if reasons:
+        yield f"noisy ({', '.join(reasons).replace('_', ' ')})"
 
 
 def readable(value: float, unit: str) -> str:

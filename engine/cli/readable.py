@@ -43,6 +43,20 @@ TITLES = {
     "artefact_bytes": "weights to serve",
     "cost_usd_per_thousand_requests": "cost of 1,000 requests",
     "cost_usd_per_million_items": "cost of 1,000,000 items",
+    "npv_usd": "net present value",
+    "npv_if_never_wrong_usd": "net present value if never wrong",
+    "irr_share_per_year": "internal rate of return, a year",
+    "usd_per_right_outcome": "cost per successful outcome",
+    "payback_months": "payback",
+    "break_even_outcomes_per_day": "break-even volume, outcomes a day",
+    "break_even_right_share": "break-even accuracy",
+    "model_right_share": "accuracy of the model alone",
+    "right_share": "accuracy, review included",
+    "gained_usd_per_outcome": "gained per outcome",
+    "model_cost_usd": "cost of the model",
+    "net_usd_per_year": "net value a year",
+    "social_usd": "social value (no cash)",
+    "external_usd": "cost to others: carbon, water (no cash)",
 }
 
 PART_WORDS = {"memory_parts.": "memory: ", "step_time.": "step: ", "methods.": "all, method "}
@@ -73,6 +87,8 @@ NOTES = {
     "repeated-data": "{epochs:g} passes over the same data: repeats are worth less and less.",
     "memory-unknown": "The memory of the device is not known, so nor is what serving takes.",
     "quality-unpredictable": "Size does not predict the quality of a {family}, so none is given.",
+    "serves-too-little": "The scenario serves {served:,.0f} requests a day; in its busiest month "
+    "the use needs {wanted:,.0f}. Set requests_per_day to pay for them.",
     "too-few-sizes": "Accuracy on {task} needs {needed:g} measured sizes; there are {have:g}. "
     "Run `modelworth measure`.",
 }
@@ -181,5 +197,6 @@ FORMATS: tuple[tuple[str, Callable[[float], str]], ...] = (
     ("latency_s", seconds),
     ("device_hours", with_unit("h")),
     ("time_h", duration),
+    ("payback_months", with_unit("months")),
 )
 """First match in the name counts."""

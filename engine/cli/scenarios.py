@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -41,9 +41,18 @@ def typed_scenario(file: Path | None, settings: Sequence[str], evidence: Evidenc
     """
     choices = dict(file_manifest(file).choices) if file is not None else {}
     choices |= dict(split_setting(setting) for setting in settings)
-    if choices.get("hardware") == THIS_MACHINE:
-        choices["hardware"] = _newest_machine(evidence)
-    return Scenario.model_validate(choices)
+    return Scenario.model_validate(with_machine(choices, evidence))
+
+
+def with_machine(choices: Mapping[str, object], evidence: Evidence) -> dict[str, object]:
+    """The same choices, with the machine measured last where `this-machine` is asked for.
+
+    Raises:
+        BadInput: none was measured.
+    """
+    if choices.get("hardware") != THIS_MACHINE:
+        return dict(choices)
+    return {**choices, "hardware": _newest_machine(evidence)}
 
 
 def split_setting(setting: str) -> tuple[str, object]:
@@ -55,7 +64,7 @@ def split_setting(setting: str) -> tuple[str, object]:
     name, equals, text = (part.strip() for part in setting.partition("="))
     if not equals or not name:
         raise BadInput(f"{setting!r} is not a setting. Write key=value, e.g. --set mfu=0.4.")
-    return known_field(name), _value(text)
+    return known_field(name), setting_value(text)
 
 
 def known_field(name: str) -> str:
@@ -71,15 +80,16 @@ def known_field(name: str) -> str:
     return name
 
 
-def _value(text: str) -> object:
+def setting_value(text: str) -> object:
+    """A value as TOML would read it, else as text."""
     try:
         return tomllib.loads(f"value = {text}")["value"]
     except tomllib.TOMLDecodeError:
         return text
 
 
-def file_manifest(file: Path) -> Manifest:
-    """What a scenario file holds.
+def file_manifest(file: Path, known: Collection[str] = ()) -> Manifest:
+    """What a scenario file holds; `known` are choices it may have, a scenario's where none is.
 
     Raises:
         BadInput: it cannot be read, is not TOML, or has a choice no scenario has.
@@ -93,7 +103,7 @@ def file_manifest(file: Path) -> Manifest:
         raise BadInput(f"Cannot read {file}: {reason}. Give the path of a TOML file.") from error
     except UnicodeDecodeError as error:
         raise BadInput(f"{file} is not TOML: {error}. Write lines such as mfu = 0.4.") from error
-    found = manifest.read(text, str(file))
+    found = manifest.read(text, str(file), known or Scenario.model_fields)
     if found.facts_changed:
         log.print(
             f"{file} was written with other facts ({found.catalogue}; now "

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING, Annotated
@@ -17,41 +16,22 @@ from db.session import open_database
 from engine.cli import log, print_json, scored_models
 from engine.projection.evidence import Evidence, HardwareEvidence
 from engine.projection.item_times import WORST_RESIDUAL_SHARE
-from engine.projection.step_time import StepTimeFit, step_shape
+from engine.projection.step_time import StepTimeFit
 from engine.records import BadInput, Machine, Measurement
 from engine.units import MILLION
+from engine.validation.own_steps import (
+    LEAST_GROWTH_RATIO,
+    PRECISION,
+    StepComparison,
+    compare,
+    small_steps,
+)
 
 if TYPE_CHECKING:
     from engine.measurement.workloads.language_model import TrainStep
     from engine.validation.score import Scores
 
-LEAST_GROWTH_RATIO = 50.0
-"""How many times larger than anything the fit saw the model must be."""
-
 app = typer.Typer()
-
-
-@dataclass(frozen=True, slots=True)
-class StepComparison:
-    """One training step, predicted before it was measured."""
-
-    parameter_count: float
-    growth_ratio: float
-    """Parameters over those of the largest step the fit saw."""
-    predicted_s: float
-    constant_mfu_predicted_s: float
-    """The same from the best share of peak of any small step: what a spreadsheet does."""
-    measured_s: float
-
-    @property
-    def error_share(self) -> float:
-        """Predicted over measured, less one."""
-        return self.predicted_s / self.measured_s - 1
-
-    @property
-    def constant_mfu_error_share(self) -> float:
-        """The same for the spreadsheet's way."""
-        return self.constant_mfu_predicted_s / self.measured_s - 1
 
 
 @app.command()
@@ -80,6 +60,9 @@ def validate(
     rows: Annotated[
         Path | None, typer.Option(help="Write every row's prediction and range to this CSV.")
     ] = None,
+    save: Annotated[
+        bool, typer.Option("--save", help="Keep the published errors for the dashboard to show.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Machine-readable, on stdout.")] = False,
 ) -> None:
     """Compare projections with what was measured, and print the error.
@@ -96,10 +79,12 @@ def validate(
         raise BadInput("--quality scores in points, not shares: give it alone.")
     if rows is not None and len(given) != 1:
         raise BadInput("--rows writes the predictions of one table: give it with one CSV file.")
+    if save and (own or given):
+        raise BadInput("--save keeps the errors on all published rows: give it without a CSV file.")
     if own:
         _show_own(compare_own_steps(), as_json=as_json)
     else:
-        _show_published(given, rows, as_json=as_json)
+        _show_published(given, rows, as_json=as_json, save=save)
 
 
 def _show_own(comparisons: list[StepComparison], *, as_json: bool) -> None:
@@ -111,11 +96,13 @@ def _show_own(comparisons: list[StepComparison], *, as_json: bool) -> None:
     screen.print(f"Median absolute error {_median_error_share(comparisons):.1%}.")
 
 
-def _show_published(given: Mapping[str, Path], rows: Path | None, *, as_json: bool) -> None:
+def _show_published(
+    given: Mapping[str, Path], rows: Path | None, *, as_json: bool, save: bool
+) -> None:
     from engine.cli import published
 
     if not given:
-        _show_summary(as_json=as_json)
+        _show_summary(as_json=as_json, save=save)
         return
     found = {name: published.validated(name, file, rows) for name, file in given.items()}
     if as_json:
@@ -126,11 +113,15 @@ def _show_published(given: Mapping[str, Path], rows: Path | None, *, as_json: bo
         _show_scores(title, one)
 
 
-def _show_summary(*, as_json: bool) -> None:
+def _show_summary(*, as_json: bool, save: bool) -> None:
     from engine.cli import published
+    from engine.validation import stored
     from engine.validation.summary import lines
 
     found = list(lines(lambda text: log.print(text, highlight=False)))
+    if save:
+        count = stored.write(stored.stored(found))
+        log.print(f"{count} errors are kept in {stored.FILE}.", highlight=False, soft_wrap=True)
     if as_json:
         print_json(
             {line.key: {"what": line.what} | published.as_document(line.scores) for line in found}
@@ -165,7 +156,7 @@ def compare_own_steps() -> list[StepComparison]:
     held = queries.measurements(database, hardware_id=machine.hardware_id)
     known = HardwareEvidence(machine, ()) if not held else _newest(held, machine)
     largest = min(w.metrics["parameter_count"] for w in LARGER_STEPS) / LEAST_GROWTH_RATIO
-    small = small_steps(known.of("lm_train_step", precision="fp32"), largest)
+    small = small_steps(known.of("lm_train_step", precision=PRECISION), largest)
     fit = _fit(small, known)
     comparisons = []
     for workload in LARGER_STEPS:
@@ -179,25 +170,6 @@ def compare_own_steps() -> list[StepComparison]:
 
 def _newest(held: Sequence[Measurement], machine: Machine) -> HardwareEvidence:
     return Evidence.of(held).hardware[machine.hardware_id]
-
-
-def small_steps(known: Sequence[Measurement], most_parameters: float) -> list[Measurement]:
-    """Steps of models no larger than that: all the fit may see."""
-    return [m for m in known if m.metrics["parameter_count"] <= most_parameters]
-
-
-def compare(
-    fit: StepTimeFit, small: Sequence[Measurement], measured: Measurement
-) -> StepComparison:
-    """A measured step beside what the fit, and one share of peak, say of it."""
-    flop_per_s = max((m.flop or 0.0) / m.time_s for m in small)
-    return StepComparison(
-        parameter_count=measured.metrics["parameter_count"],
-        growth_ratio=measured.metrics["parameter_count"] / fit.largest_parameter_count,
-        predicted_s=float(fit.step_time_s(step_shape(measured))),
-        constant_mfu_predicted_s=(measured.flop or 0.0) / flop_per_s,
-        measured_s=measured.time_s,
-    )
 
 
 def as_document(comparisons: Sequence[StepComparison]) -> dict[str, object]:
@@ -237,7 +209,7 @@ def as_table(comparisons: Sequence[StepComparison]) -> Table:
 
 
 def _fit(small: Sequence[Measurement], known: HardwareEvidence) -> StepTimeFit:
-    fit = known.step_time_fit(small, "fp32")
+    fit = known.step_time_fit(small, PRECISION)
     if fit is None:
         raise BadInput(
             f"Only {len(small)} small training steps of {known.machine.device_name} are in the "

@@ -80,4 +80,8 @@ def compiled(model: nn.Module) -> Any:
             f"torch.compile needs a C++ compiler, and none of {', '.join(COMPILERS)} is here. "
             "On Debian and Ubuntu: apt install g++. Or leave `compiled` off."
         )
-    return torch.compile(model, dynamic=False)
+    on_cpu = all(parameter.device.type == "cpu" for parameter in model.parameters())
+    # Inductor lays channels last, and there torch 2.13 on AVX2 ends the whole process in the
+    # backward pass of a 1 x 1 convolution with stride whose channels are no multiple of 8.
+    options: Any = {"layout_optimization": False} if on_cpu else None
+    return torch.compile(model, dynamic=False, options=options)

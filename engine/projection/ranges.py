@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import importlib
 import inspect
-from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields, is_dataclass, replace
 from functools import cache
 from typing import Any
@@ -43,13 +43,13 @@ def with_ranges(projection: Projection) -> Projection:
     """
     shown = [e for _, e in estimates(projection) if e.known]
     found = ranged(shown)
-    answer: Projection = _rebuilt(projection, {id(e): r for e, r in zip(shown, found, strict=True)})
+    answer: Projection = rebuilt(projection, {id(e): r for e, r in zip(shown, found, strict=True)})
     return answer
 
 
 def ranged(shown: Sequence[Estimate]) -> list[Estimate]:
     """Each Estimate with its range; as it came where nothing it rests on has one."""
-    moved = list(_uncertain(shown).items())
+    moved = list(uncertain(shown).items())
     if not moved:
         return list(shown)
     values = [np.asarray(e.value) for e in shown]
@@ -58,24 +58,25 @@ def ranged(shown: Sequence[Estimate]) -> list[Estimate]:
     at_once = max(MOST_VALUES_AT_ONCE // (2 * size), 1)
     spreads = [_Spread() for _ in shown]
     for start in range(0, len(moved), at_once):
-        moves = _Moves(dict(moved[start : start + at_once]), dimensions)
+        moves = _moves(moved[start : start + at_once], dimensions)
         for estimate, spread in zip(shown, spreads, strict=True):
             spread.add(estimate.value, moves.value(estimate))
     return [s.around(e) for e, s in zip(shown, spreads, strict=True)]
 
 
-def _has_range(estimate: Estimate) -> bool:
+def has_range(estimate: Estimate) -> bool:
+    """Whether a number has a range of its own."""
     return estimate.low is not None and estimate.high is not None
 
 
-def _identity(estimate: Estimate) -> Hashable:
+def identity(estimate: Estimate) -> Hashable:
     """Equal facts are one input, wherever they are used."""
     if isinstance(estimate.value, np.ndarray) or estimate.inputs:
         return id(estimate)
     return estimate.kind, estimate.source, estimate.note, estimate.value, str(estimate.low)
 
 
-def _uncertain(shown: Iterable[Estimate]) -> dict[Hashable, Estimate]:
+def uncertain(shown: Iterable[Estimate]) -> dict[Hashable, Estimate]:
     """Everything with a range of its own that the numbers rest on."""
     found: dict[Hashable, Estimate] = {}
     seen: set[int] = set()
@@ -85,51 +86,51 @@ def _uncertain(shown: Iterable[Estimate]) -> dict[Hashable, Estimate]:
         if id(estimate) in seen:
             continue
         seen.add(id(estimate))
-        if _has_range(estimate):
-            found.setdefault(_identity(estimate), estimate)
+        if has_range(estimate):
+            found.setdefault(identity(estimate), estimate)
         else:
             waiting += [part for _, part in estimate.inputs]
     return found
 
 
 @dataclass
-class _Moves:
-    """Some inputs, each at its low and its high while the others stay; and what follows."""
+class Reworked:
+    """Numbers worked out again from other values of some inputs."""
 
-    moved: dict[Hashable, Estimate]
-    dimensions: int
+    given: Mapping[Hashable, Float]
+    """By `identity` of an input with a range, or by `id` of any leaf."""
     known: dict[int, Float | None] = field(default_factory=dict)
 
-    def __post_init__(self) -> None:
-        self.places = {key: 2 * i for i, key in enumerate(self.moved)}
-
     def value(self, estimate: Estimate) -> Float | None:
-        """Values at all moves, an axis in front; the plain value where nothing changes it."""
+        """What follows from the values given; the plain value where nothing changes it."""
         key = id(estimate)
         if key not in self.known:
             self.known[key] = self._worked_out(estimate)
         return self.known[key]
 
     def _worked_out(self, estimate: Estimate) -> Float | None:
-        if _has_range(estimate):
-            return self._moved(estimate)
+        if has_range(estimate):
+            own = self.given.get(id(estimate))
+            return self.given.get(identity(estimate), estimate.value) if own is None else own
         if not estimate.inputs or estimate.value is None:
-            return estimate.value
+            return self.given.get(id(estimate), estimate.value)
         parts = {name: self.value(part) for name, part in estimate.inputs}
         same = all(parts[name] is part.value for name, part in estimate.inputs)
         formula = None if same else formula_of(estimate.formula, tuple(parts))
         return estimate.value if formula is None else formula(**parts)
 
-    def _moved(self, estimate: Estimate) -> Float | None:
-        place = self.places.get(_identity(estimate))
-        if place is None:
-            return estimate.value
+
+def _moves(moved: Sequence[tuple[Hashable, Estimate]], dimensions: int) -> Reworked:
+    """Each of some inputs at its low and its high while the others stay, an axis in front."""
+    given: dict[Hashable, Float] = {}
+    for place, (key, estimate) in enumerate(moved):
         shape = np.asarray(estimate.value).shape
-        shape = (1,) * (self.dimensions - len(shape)) + shape
-        values = np.empty((2 * len(self.places), *shape))
+        shape = (1,) * (dimensions - len(shape)) + shape
+        values = np.empty((2 * len(moved), *shape))
         values[:] = estimate.value
-        values[place], values[place + 1] = estimate.low, estimate.high
-        return values
+        values[2 * place], values[2 * place + 1] = estimate.low, estimate.high
+        given[key] = values
+    return Reworked(given)
 
 
 @cache
@@ -164,7 +165,7 @@ class _Spread:
     def around(self, estimate: Estimate) -> Estimate:
         """The Estimate with the range that the deviations make."""
         moves = bool(np.any(self.down)) or bool(np.any(self.up))
-        if not moves or _has_range(estimate) or estimate.value is None:
+        if not moves or has_range(estimate) or estimate.value is None:
             return estimate
         ends = [_end(estimate.value, -np.sqrt(self.down)), _end(estimate.value, np.sqrt(self.up))]
         low, high = (float(end) if np.ndim(end) == 0 else end for end in ends)
@@ -187,10 +188,11 @@ def _end(middle: Float, change: Float) -> Float:
     return np.where(positive, middle * np.exp(np.where(positive, change, 0.0)), middle + change)
 
 
-def _rebuilt(record: Any, found: dict[int, Estimate]) -> Any:
+def rebuilt(record: Any, found: Mapping[int, Estimate]) -> Any:
+    """A record with some of its Estimates, by `id`, replaced."""
     if isinstance(record, Estimate):
         return found.get(id(record), record)
     if not is_dataclass(record) or isinstance(record, type):
         return record
-    changes = {f.name: _rebuilt(getattr(record, f.name), found) for f in fields(record)}
+    changes = {f.name: rebuilt(getattr(record, f.name), found) for f in fields(record)}
     return replace(record, **changes)

@@ -19,7 +19,7 @@ import numpy as np
 
 from engine import catalogue
 from engine.catalogue.schema import Assumption, Fact, SourceFact
-from engine.records import CERTAINTY, BadInput, Estimate, Kind, Projection, Source
+from engine.records import CERTAINTY, BadInput, Estimate, Kind, Source
 from engine.units import Float
 
 NEAR_COUNT = 4
@@ -127,20 +127,20 @@ def estimates(record: object, prefix: str = "") -> Iterator[tuple[str, Estimate]
             yield from estimates(value, f"{prefix}{field.name}.")
 
 
-def explain(projection: Projection, path: str) -> dict[str, object]:
-    """How the number at `path` was worked out, down to its sources, as plain data.
+def explain(record: object, path: str) -> dict[str, object]:
+    """How the number of a record at `path` was worked out, down to its sources, as plain data.
 
     Raises:
-        BadInput: the projection has no such number.
+        BadInput: the record, such as a Projection, has no such number.
     """
-    found = dict(estimates(projection))
+    found = dict(estimates(record))
     if path not in found:
         near = (
             difflib.get_close_matches(path, found, NEAR_COUNT, cutoff=0.4) or [*found][:NEAR_COUNT]
         )
         raise BadInput(
-            f"No number {path!r} in a projection. Close: {', '.join(near)}. "
-            "See `modelworth project --json` for all."
+            f"No number {path!r} here. Close: {', '.join(near)}. See the same command with "
+            "--json for all."
         )
     return _explained(path, found[path])
 

@@ -1,8 +1,8 @@
 """What landmark models cost to train, by Epoch's way of counting, beside what Epoch published.
 
-Inputs are the hardware, the device-hours and the date that were published of the run; prices are
-those of the catalogue when the hardware came out. Runs without published device-hours, or on
-hardware whose price is not known, are refused.
+Inputs are the hardware, the device-hours and the date that were published of the run, here or in
+the catalogue's landmarks; prices are those of the catalogue when the hardware came out. Runs
+without published device-hours, or on hardware whose price is not known, are refused.
 
 Source: Cottier et al. 2024, https://arxiv.org/abs/2405.21015
 """
@@ -32,7 +32,7 @@ RANGE_RATIO = 1.5
 
 def predict(rows: Sequence[Row], runs: Sequence[Row]) -> list[Prediction]:
     """Amortised hardware and energy of each model, from what was published of its run."""
-    by_model = {row.get("model", ""): row for row in runs}
+    by_model = {row["model"]: row for row in (*_landmark_runs(), *runs)}
     return [_prediction(by_model.get(row.get("model", ""))) for row in rows]
 
 
@@ -80,6 +80,34 @@ def _age_years(accelerator: Accelerator, run: Row, hours: float) -> float:
     return max(((told - released).days - 2 * LEAD_DAYS - running) / DAYS_PER_YEAR, 0.0)
 
 
+def _landmark_runs() -> list[Row]:
+    """The catalogue's landmarks as runs: the hardware, hours and date they were told with."""
+    return [
+        {
+            "model": landmark.name,
+            "hardware": landmark.device,
+            "device_hours": f"{landmark.device_hours}",
+            "source_date": landmark.published.isoformat(),
+        }
+        for landmark in catalogue.landmarks()
+        if landmark.device_hours is not None
+    ]
+
+
+def landmark_rows() -> list[Row]:
+    """What the catalogue's landmarks are published to have cost, as rows of the cost table."""
+    return [
+        {
+            "model": landmark.name,
+            "amortised_usd": f"{landmark.amortised_usd}",
+            "source_id": landmark.source.title,
+        }
+        for landmark in catalogue.landmarks()
+        if landmark.amortised_usd is not None
+    ]
+
+
 def scored(rows: Sequence[Row], runs: Sequence[Row]) -> Scores:
-    """Errors of the amortised cost."""
-    return scores(compared(rows, predict(rows, runs), ("amortised_usd",)))
+    """Errors of the amortised cost, of the table's models and of the catalogue's landmarks."""
+    everything = [*rows, *landmark_rows()]
+    return scores(compared(everything, predict(everything, runs), ("amortised_usd",)))

@@ -99,7 +99,7 @@ def test_a_shared_link_restores_every_control_and_number(visit: Visit) -> None:
     assert controls(other)["place"] == "Sweden"
     numbers = page.get_by_test_id("stMetricValue").all_inner_texts()
     assert other.get_by_test_id("stMetricValue").all_inner_texts() == numbers
-    assert len(numbers) == 8
+    assert len(numbers) == 10
 
 
 def test_switching_the_language_translates_and_keeps_every_choice(visit: Visit) -> None:
@@ -142,10 +142,18 @@ def test_a_preset_fills_in_the_controls(visit: Visit) -> None:
     expect(headline(page, EN["per_unit.image"])).to_be_visible()
 
 
-def test_a_number_is_followed_down_to_its_sources(visit: Visit) -> None:
+def test_a_number_is_followed_down_to_its_sources_by_keyboard(visit: Visit) -> None:
     page = visit()
-    page.get_by_test_id("stMain").get_by_text(EN["what_if.working_title"]).click()
-    expect(page.get_by_test_id("stMain").get_by_test_id("stDataFrame")).to_be_visible()
+    opener = page.locator(".st-key-explain_total").get_by_role("button")
+    opener.focus()
+    page.keyboard.press("Enter")
+    dialog = page.get_by_role("dialog")
+    expect(dialog.get_by_text(EN["working.takes"])).to_be_visible()
+    expect(dialog.get_by_test_id("stCode")).to_contain_text("sum(stage_usd")
+    dialog.get_by_text(EN["working.chain"]).click()
+    expect(dialog.get_by_test_id("stDataFrame").nth(1)).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(dialog).to_have_count(0)
 
 
 @pytest.mark.parametrize("name", [page.name for page in PAGES])

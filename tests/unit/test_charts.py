@@ -1,5 +1,7 @@
 """Figures show the numbers they were given, in the words they were given."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -16,7 +18,8 @@ from engine.scenario import Scenario
 from tests.measured import measurements
 
 WORDS = {
-    "stage.training": "Train", "stage.storage": "Store", "stage.deployment": "Serve",
+    "stage.preparation": "Prepare", "stage.training": "Train", "stage.evaluation": "Evaluate",
+    "stage.storage": "Store", "stage.deployment": "Serve", "stage.all": "All",
     "driver.hardware": "Hardware", "driver.electricity": "Electricity",
     "driver.storage": "Disks", "driver.network": "Network", "unknown": "not known",
 } | {name: name.title() for name in phrases.CHART_WORDS}  # fmt: skip
@@ -43,24 +46,36 @@ def percent(value: float) -> str:
 SAYS = frontier.Says(dollars, plain, percent)
 
 
-def test_money_stands_by_stage_and_driver() -> None:
+def test_money_stands_by_stage_and_driver_and_in_all() -> None:
     chart = cost.where_money_goes(SPENT, WORDS, dollars)
     bars = {bar.name: list(bar.x) for bar in chart.data}
     assert bars == {
-        "Hardware": [70.0, 0.0, 200.0],
-        "Electricity": [20.0, 0.0, None],
-        "Disks": [0.0, 5.0, 0.0],
-        "Network": [0.0, 0.0, 3.0],
+        "Hardware": [70.0, 0.0, 200.0, 270.0],
+        "Electricity": [20.0, 0.0, None, None],
+        "Disks": [0.0, 5.0, 0.0, 5.0],
+        "Network": [0.0, 0.0, 3.0, 3.0],
     }
-    assert list(chart.data[0].y) == ["Train", "Store", "Serve"]
+    assert list(chart.data[0].y) == ["Train", "Store", "Serve", "All"]
     assert chart.data[0].marker.color == COLOURS["hardware"]
-    assert chart.layout.barmode == "stack"
+
+
+def test_each_stage_begins_where_the_last_one_ended() -> None:
+    chart = cost.where_money_goes(SPENT, WORDS, dollars)
+    starts = {bar.name: list(bar.base) for bar in chart.data}
+    assert starts["Hardware"] == [0.0, 90.0, 95.0, 0.0]
+    assert starts["Electricity"] == [70.0, 90.0, 295.0, 270.0]
+    assert starts["Network"][2] == 295.0
 
 
 def test_totals_stand_behind_the_bars_and_say_when_a_part_is_unknown() -> None:
     chart = cost.where_money_goes(SPENT, WORDS, dollars)
     told = [(note.x, note.text) for note in chart.layout.annotations]
-    assert told == [(90.0, "<b>$90</b>"), (5.0, "<b>$5</b>"), (203.0, "<b>not known</b>")]
+    assert told == [
+        (90.0, "<b>$90</b>"),
+        (95.0, "<b>$5</b>"),
+        (298.0, "<b>not known</b>"),
+        (278.0, "<b>not known</b>"),
+    ]
 
 
 def test_a_driver_that_costs_nothing_is_left_out() -> None:
@@ -73,7 +88,9 @@ def test_nothing_spent_still_gives_a_figure() -> None:
     nothing = {stage: dict.fromkeys(cost.DRIVERS, 0.0) for stage in cost.STAGES}
     chart = cost.where_money_goes(nothing, WORDS, dollars)
     assert list(chart.data) == []
-    assert [note.text for note in chart.layout.annotations] == ["<b>$0</b>"] * 3
+    assert [note.text for note in chart.layout.annotations] == ["<b>$0</b>"] * (
+        len(cost.STAGES) + 1
+    )
 
 
 def test_the_parts_of_the_bill_add_up_to_the_total() -> None:
@@ -192,6 +209,17 @@ def test_without_a_bandwidth_there_is_no_roof() -> None:
     points = [Point("matmul", "fp32", 0.5, 5e9), Point("matmul", "fp32", 50.0, 1e11)]
     chart = roofline.roofline(points, {"FP32": 2e11}, None, WORDS, plain, plain)
     assert len(chart.data) == 1
+
+
+def test_what_is_known_only_by_its_rate_stands_beside_the_roof() -> None:
+    step = next(m for m in measurements() if m.workload == "matmul")
+    points = roofline.points([step, replace(step, moved_bytes=None)])
+    assert [p.flop_per_byte is None for p in points] == [False, True]
+    chart = roofline.roofline(points, {"FP32": 2e11}, None, WORDS, plain, plain)
+    placed, beside = chart.data
+    assert list(placed.x) == [pytest.approx(points[0].flop_per_byte)]
+    assert (list(beside.x), list(beside.y)) == (["matmul"], [points[1].flop_per_s])
+    assert (placed.xaxis, beside.xaxis) == ("x", "x2")
 
 
 def test_epochs_show_loss_and_accuracy_of_both_parts() -> None:

@@ -124,6 +124,16 @@ def test_export_and_import_bring_records_together(typed, file, tmp_path, monkeyp
     assert typed("export", "-")[1] == exported.read_text(encoding="utf-8")
 
 
+@pytest.mark.parametrize("name", ["all.csv", "all.PARQUET"])
+def test_a_table_brings_measurements_together(typed, file, tmp_path, monkeypatch, name):
+    exported = tmp_path / name
+    assert typed("export", exported) == (0, "", "")
+    monkeypatch.setenv("DATABASE_URL", f"sqlite:///{tmp_path / 'other.db'}")
+    first = "2 measurements added, 0 already there; 0 scenarios added, 0 already there.\n"
+    assert typed("import", exported) == (0, first, "")
+    assert typed("import", exported)[1].startswith("0 measurements added, 2 already there;")
+
+
 def test_import_reads_stdin(typed, file, monkeypatch):
     document = typed("export", "-")[1].replace('"size": 64', '"size": 65')
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(document.encode())))

@@ -78,7 +78,7 @@ def test_no_such_number() -> None:
 
 def test_too_many_choices() -> None:
     changed = {
-        name: field.default * 1.5
+        name: field.default * 0.75
         for name, field in Scenario.model_fields.items()
         if isinstance(field.default, float) and field.default > 1
     }

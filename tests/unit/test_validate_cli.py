@@ -10,6 +10,7 @@ from db.store import save_measurement
 from engine.cli import validate
 from engine.projection.step_time import StepTimeFit, fit_step_times
 from engine.records import BadInput, Machine, Measurement
+from engine.validation import own_steps
 from tests.unit.test_step_time import SMALL, UPDATES, step_of
 
 LARGE = (14, 768, 2048, 128, 4)
@@ -26,17 +27,17 @@ def test_errors_are_predicted_over_measured_less_one() -> None:
     fit, small = fitted()
     truth = step_of(LARGE)
     slower = replace(truth, time_s=truth.time_s * 1.25, flop=1e12)
-    found = validate.compare(fit, small, slower)
+    found = own_steps.compare(fit, small, slower)
     assert found.error_share == pytest.approx(1 / 1.25 - 1, rel=1e-6)
     best_rate = max(1e9 / m.time_s for m in small)
     assert found.constant_mfu_predicted_s == pytest.approx(1e12 / best_rate)
-    assert found.growth_ratio > validate.LEAST_GROWTH_RATIO
+    assert found.growth_ratio > own_steps.LEAST_GROWTH_RATIO
 
 
 def test_the_fit_sees_no_step_near_the_size_it_foretells() -> None:
     large = step_of(LARGE)
-    most = large.metrics["parameter_count"] / validate.LEAST_GROWTH_RATIO
-    seen = validate.small_steps([*(step_of(s) for s in SMALL), large], most)
+    most = large.metrics["parameter_count"] / own_steps.LEAST_GROWTH_RATIO
+    seen = own_steps.small_steps([*(step_of(s) for s in SMALL), large], most)
     assert len(seen) == len(SMALL)
     assert large not in seen
 
@@ -45,7 +46,7 @@ def test_the_document_says_each_error_and_their_median() -> None:
     fit, small = fitted()
     truth = replace(step_of(LARGE), flop=1e12)
     steps = [
-        validate.compare(fit, small, replace(truth, time_s=truth.time_s * ratio))
+        own_steps.compare(fit, small, replace(truth, time_s=truth.time_s * ratio))
         for ratio in (0.5, 1.0, 2.0)
     ]
     document = validate.as_document(steps)

@@ -11,35 +11,49 @@ from typing import get_args
 import pytest
 
 import dashboard
-from dashboard import formulas, i18n, phrases, presets
-from dashboard.charts.cost import DRIVERS, STAGES
+from dashboard import formulas, i18n, measuring, phrases, presets
+from dashboard.charts.cost import ALL, DRIVERS, STAGES
 from dashboard.i18n import words
 from dashboard.navigation import PAGES
 from engine import catalogue
 from engine.catalogue.listing import KINDS, lines
 from engine.catalogue.schema import Family, StoragePrice
+from engine.measurement.families import FAMILIES
+from engine.measurement.levers import LEVERS
+from engine.measurement.stages import STAGES as LIFE
 from engine.measurement.workloads import WORKLOADS
 from engine.projection import Evidence, project
+from engine.projection.serving_setting import setup
 from engine.projection.working import estimates
 from engine.records import CERTAINTY, Estimate, Note
 from engine.scenario import Scenario
+from engine.validation import stored
 from tests.measured import MACHINE, measurements
 
 LANGUAGES = tuple(i18n.LANGUAGES)
 FOLDER = Path(str(dashboard.__file__)).parent
 ENGINE = FOLDER.parent / "engine"
 
+OTHER_WORKLOADS = ("federate", "train_private", "explain", "collective", "parallel_train_step")
+"""Measured outside the lists of workloads, stages and levers."""
+
 FROM_DATA = {
     "storage_kind": set(get_args(StoragePrice.model_fields["kind"].annotation)),
     "family": set(get_args(Family)),
     "kind": set(CERTAINTY),
-    "stage": set(STAGES),
+    "stage": {*STAGES, ALL},
     "driver": set(DRIVERS),
     "preset": set(presets.PRESETS),
     "field": set(Scenario.model_fields),
-    "workload": set(WORKLOADS),
+    "workload": {*WORKLOADS, *LIFE, *LEVERS, *OTHER_WORKLOADS},
+    "measured_family": set(FAMILIES),
+    "suite": set(measuring.SUITES),
+    "suite_about": set(measuring.SUITES),
+    "score": {family.metric for family in FAMILIES.values()},
     "topic": set(formulas.topics()),
-    "range_of": {"training compute", "parameters"},
+    "claim": {score.key for score in stored.read()},
+    "trait": {form["weights"] for form in setup()["formats"].values()},
+    "range_of": {"training compute", "parameters"} | set(setup()["reach"]),
 }
 """Families of words whose keys are given elsewhere, and which those are."""
 
@@ -161,6 +175,10 @@ def test_every_note_of_the_engine_can_be_said() -> None:
         Note("precision-not-native", {"hardware": "X", "precision": "fp8"}),
         Note("outside-measured", {"quantity": "parameters", "metric": "training step time"}),
         Note("outside-measured", {"quantity": "training compute", "metric": "glue"}),
+        Note("outside-fitted", {"quantity": "running_batch_count"}),
+        Note("serving-not-fitted", {"trait": "llama.cpp"}),
+        Note("serving-not-fitted", {"trait": "recommender"}),
+        Note("price-old", {"hardware": "X", "date": "2025-01-31", "set": "usd_per_device"}),
         Note("repeated-data", {"epochs": 90.0}),
         Note("quality-unpredictable", {"family": "recommender"}),
         Note("too-few-sizes", {"task": "news", "needed": 4.0, "have": 0.0}),

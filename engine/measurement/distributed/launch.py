@@ -115,7 +115,7 @@ def _stop(process: subprocess.Popen[bytes]) -> None:
 def _sentence(failure: Path, log: Path) -> str:
     if not failure.exists():
         lines = [line for line in log.read_text(errors="replace").splitlines() if line.strip()]
-        last = lines[-1].strip() if lines else "it said nothing"
+        last = lines[-1].strip().rstrip(".") if lines else "it said nothing"
         return f"torchrun could not go on: {last}. Check the rendezvous flags and the network."
     cause = json.loads(failure.read_text())
     if cause["signal"] is not None:

@@ -1,0 +1,68 @@
+"""The scenario as files to pass on; each is made only when asked for."""
+
+from collections.abc import Callable
+from contextvars import copy_context
+from datetime import UTC, datetime
+
+import streamlit as st
+
+from dashboard import controls, data, phrases
+from dashboard.i18n import t
+from dashboard.report import document, lines, web_page, workbook
+from dashboard.report.content import Report, report
+
+FORMATS: dict[str, tuple[Callable[[Report], bytes], str, str]] = {
+    "html": (web_page.page, "text/html", ":material/language:"),
+    "pdf": (document.document, "application/pdf", ":material/picture_as_pdf:"),
+    "xlsx": (
+        workbook.workbook,
+        "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+        ":material/table_view:",
+    ),
+    "csv": (lines.table, "text/csv", ":material/csv:"),
+}
+
+
+def download(told: Report, kind: str, day: str) -> None:
+    """One format: a button, and what it is good for."""
+    build, mime, icon = FORMATS[kind]
+    # Made in another thread once asked for, which must speak the language of this one.
+    here = copy_context()
+    with st.container(border=True, height="stretch"):
+        st.download_button(
+            t(f"report.{kind}"),
+            lambda: here.copy().run(build, told),
+            f"modelworth-{told.scenario.model}-{day}.{kind}",
+            mime,
+            key=f"report_{kind}",
+            icon=icon,
+            on_click="ignore",
+            type="primary" if kind == "html" else "secondary",
+            width="stretch",
+        )
+        st.caption(t(f"report.{kind}_about"))
+
+
+known = data.seen()
+scenario = controls.asked(known.machines).scenario
+today = datetime.now(UTC).date()
+told = report(scenario, known, today, st.context.url or "")
+
+st.markdown(phrases.sentence(scenario, known.machines))
+st.caption(t("report.lead"))
+with st.grid(4, min_column_width=200):
+    for kind in FORMATS:
+        download(told, kind, today.isoformat())
+
+st.subheader(t("report.paste_title"), anchor=False)
+st.code(told.paragraph, language=None, wrap_lines=True)
+
+st.subheader(t("report.preview_title"), anchor=False)
+st.caption(t("report.preview_lead", count=len(told.bases)))
+w = told.words
+columns = (w["quantity"], w["value"], w["kind"], w["source"], w["checked"])
+st.dataframe(
+    {name: [basis[at] for basis in told.bases] for at, name in enumerate(columns)},
+    hide_index=True,
+    alt=t("report.preview_title"),
+)

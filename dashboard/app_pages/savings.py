@@ -1,0 +1,144 @@
+"""What would cut the bill from here, the largest saving first; one click applies it."""
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from dashboard import controls, data, phrases, plans, readable
+from dashboard.charts import savings as chart
+from dashboard.headlines import scalar
+from dashboard.i18n import t
+from dashboard.theme import KIND_COLOURS
+from engine.projection import api_price
+from engine.projection.savings import Saving
+from engine.scenario import Scenario
+
+LARGE_SHARE = 0.01
+"""Savings below this share of the bill are folded away."""
+SLOWER_RATIO = 1.05
+"""A time is told as changed from here on."""
+
+
+def elsewhere(saving: Saving) -> list[str]:
+    """What it does beside the bill."""
+    told = []
+    carbon = saving.carbon_change_kgco2e
+    if carbon is not None and abs(carbon) >= 1.0:
+        amount = readable.carbon(abs(carbon))
+        told.append(
+            t("savings.carbon_less" if carbon < 0 else "savings.carbon_more", amount=amount)
+        )
+    for name, ratio in (
+        ("training", saving.training_time_ratio),
+        ("answer", saving.answer_time_ratio),
+    ):
+        if ratio is not None and not 1 / SLOWER_RATIO < ratio < SLOWER_RATIO:
+            times = readable.number(max(ratio, 1 / ratio))
+            told.append(t(f"savings.{name}_{'slower' if ratio > 1 else 'faster'}", times=times))
+    return told
+
+
+def score(saving: Saving) -> str:
+    """What it does to the score, as a badge."""
+    change = saving.score_change_share
+    if change is None:
+        return f":orange-badge[:material/help: {t('savings.score_unknown')}]"
+    if abs(change) < 5e-4:
+        return f":green-badge[:material/check: {t('savings.score_same')}]"
+    sign, colour = ("+", "green") if change > 0 else ("−", "orange")
+    points = f"{sign}{abs(change) * 100:.1f}"
+    return f":{colour}-badge[{t('savings.score_points', points=points)}]"
+
+
+def line(saving: Saving, now: Scenario, machines: dict[str, str]) -> None:
+    """One lever: what changes, what it saves, what it costs elsewhere, and a button."""
+    with st.container(border=True):
+        words, money, button = st.columns([5, 2, 1.4], vertical_alignment="center")
+        with words:
+            st.markdown(f"**{t(f'lever.{saving.lever}')}**")
+            st.markdown(plans.told(saving.changes, now, machines))
+            kind = f":{KIND_COLOURS[saving.kind]}-badge[{t(f'savings.kind_{saving.kind}')}]"
+            st.markdown(f"{score(saving)} {kind}")
+            if beside := elsewhere(saving):
+                plans.small(" · ".join(beside))
+        money.metric(
+            t("savings.saves"),
+            readable.money(saving.saved_usd),
+            delta=t("savings.of_bill", share=readable.share(saving.saved_share)),
+            delta_color="green",
+            delta_arrow="off",
+        )
+        button.button(
+            t("savings.apply"),
+            key=f"apply_{saving.lever}",
+            icon=":material/check:",
+            help=t("savings.apply_about", lever=t(f"lever.{saving.lever}")),
+            on_click=plans.take,
+            args=(now, saving.scenario),
+            width="stretch",
+        )
+
+
+def overview(cost_usd: float, found: Sequence[Saving]) -> None:
+    """The bill now, and what each lever takes off it."""
+    bars = {t(f"lever.{s.lever}"): s.saved_usd for s in found}
+    st.plotly_chart(
+        chart.bars(bars, cost_usd, readable.money),
+        config=phrases.PLOTLY,
+        alt=t("savings.alt", parts="; ".join(f"{k} {readable.money(v)}" for k, v in bars.items())),
+    )
+
+
+def build_or_buy(now: Scenario, known: data.Seen) -> None:
+    """The seller's bill beside one's own, and where they cross."""
+    if now.api_model is None:
+        return
+    found = data.build_or_buy(now, known)
+    seller = api_price.models().get(now.api_model, now.api_model)
+    sold, own = readable.money(found.api_usd), readable.money(found.own_usd)
+    told = [t("savings.buy", seller=seller, sold=sold, own=own)]
+    if found.break_even_requests_per_day is None:
+        told.append(t("savings.buy_never"))
+    else:
+        count = readable.count(found.break_even_requests_per_day)
+        told.append(t("savings.buy_from", count=count))
+    st.info(" ".join(told).replace("$", "\\$"), icon=":material/storefront:")
+
+
+known = data.seen()
+request = controls.asked(known.machines)
+now = request.scenario
+answer = data.project(now, known)
+cost_usd = scalar(answer.total.cost_usd.value)
+
+st.markdown(phrases.sentence(now, known.machines))
+if cost_usd is None:
+    st.info(t("savings.no_price"), icon=":material/help:")
+else:
+    found = data.savings(now, known)
+    best = next((s for s in found if s.score_change_share == 0), None)
+    with st.container(horizontal=True):
+        st.metric(t("savings.bill_now"), readable.money(cost_usd), border=True)
+        if best is not None:
+            st.metric(
+                t("savings.largest"),
+                readable.money(best.saved_usd),
+                delta=t(f"lever.{best.lever}"),
+                delta_color="gray",
+                delta_arrow="off",
+                border=True,
+            )
+    build_or_buy(now, known)
+    if not found:
+        st.info(t("savings.none"), icon=":material/task_alt:")
+    else:
+        plans.small(t("savings.lead"))
+        large = [s for s in found if s.saved_share >= LARGE_SHARE] or found
+        overview(cost_usd, large)
+        for saving in large:
+            line(saving, now, known.machines)
+        if small := found[len(large) :]:
+            with st.expander(t("savings.small", count=len(small)), icon=":material/more_horiz:"):
+                for saving in small:
+                    line(saving, now, known.machines)
+        plans.small(t("savings.limits"))

@@ -1,0 +1,222 @@
+"""Whether it is worth it: a use of the model, its guesses, and when it pays off."""
+
+import streamlit as st
+
+from dashboard import cases, controls, data, phrases, readable, worth_words
+from dashboard.charts import worth as charts
+from dashboard.headlines import scalar
+from dashboard.i18n import t
+from dashboard.theme import KIND_COLOURS
+from dashboard.valued import Valued
+from engine import catalogue
+from engine.projection import api_price
+from engine.scenario import Scenario
+from engine.value_case import ValueCase
+
+
+def choose_use(case: ValueCase) -> None:
+    """The template; choosing one takes its scenario as well."""
+    names = {name: t(f"use.{name}") for name in catalogue.value_templates()}
+    controls.follow(cases.USE, case.template)
+    st.selectbox(
+        t("worth.use"),
+        list(names),
+        key=cases.USE,
+        format_func=names.__getitem__,
+        help=t("worth.use_hint"),
+        on_change=lambda: cases.start(st.session_state[cases.USE]),
+    )
+
+
+def guesses(case: ValueCase, found: Valued) -> None:
+    """Every guess of the template to replace; an empty box takes the guess."""
+    for group, names in worth_words.GROUPS.items():
+        with st.expander(t(f"worth.group_{group}"), expanded=group == "volume"):
+            for name in names:
+                guess(name, case, found)
+
+
+def guess(name: str, case: ValueCase, found: Valued) -> None:
+    """One of them, with the reason of the guess."""
+    default = ValueCase.model_fields[name].default
+    own = getattr(case, name)
+    taken = found.worth.known.get(name)
+    limits = worth_words.limits(name)
+    controls.follow(name, own)
+    st.number_input(
+        t(f"guess.{name}"),
+        limits.low,
+        limits.high,
+        value=None,
+        format="%.6g",
+        step=worth_words.step(own if taken is None else scalar(taken.value)),
+        key=name,
+        placeholder="" if default is not None else worth_words.placeholder(case, name),
+        help=worth_words.reason(case, name),
+        on_change=lambda: cases.choose(name, st.session_state[name]),
+    )
+
+
+def cards(found: Valued) -> None:
+    """The few numbers first."""
+    with st.grid(4, min_column_width=150):
+        for card in worth_words.cards(found):
+            st.metric(
+                card.label,
+                card.text,
+                delta=t(f"kind.{card.kind}") if card.kind else None,
+                delta_color=KIND_COLOURS[card.kind] if card.kind else "gray",
+                delta_arrow="off",
+                delta_description=card.range or None,
+                help=card.hint,
+                border=True,
+                height="stretch",
+            )
+
+
+def beyond_cash(found: Valued) -> None:
+    """What others gain and pay, apart from the cash."""
+    st.markdown(
+        t(
+            "worth.beyond",
+            social=worth_words.escaped(readable.money(scalar(found.worth.social_usd.value))),
+            external=worth_words.escaped(readable.money(scalar(found.worth.external_usd.value))),
+        )
+    )
+
+
+def cash(found: Valued) -> None:
+    """Cash over time."""
+    st.subheader(t("worth.cash_title"), anchor=False)
+    if found.balance_usd is None:
+        st.info(t("worth.unknown"), icon=":material/help:")
+        return
+    payback = scalar(found.worth.payback_months.value)
+    end = readable.money(float(found.balance_usd[-1]))
+    st.plotly_chart(
+        charts.cash_over_time(found.balance_usd, payback, worth_words.chart(), readable.money),
+        config=phrases.PLOTLY,
+        alt=t("worth.cash_alt", end=end, payback=worth_words.months(payback)),
+    )
+
+
+def accuracy(found: Valued) -> None:
+    """Value against accuracy."""
+    st.subheader(t("worth.even_title"), anchor=False)
+    line = worth_words.accuracies(found)
+    if line is None:
+        st.info(t("worth.unknown"), icon=":material/help:")
+        return
+    told = worth_words.break_even_sentence(line)
+    st.caption(told)
+    st.plotly_chart(
+        charts.break_even(line, worth_words.chart(), readable.money, readable.share),
+        config=phrases.PLOTLY,
+        alt=told,
+    )
+
+
+def doubt(found: Valued) -> None:
+    """How it may end."""
+    st.subheader(t("worth.spread_title"), anchor=False)
+    if found.npv_usd is None or found.risk is None:
+        st.info(t("worth.unknown"), icon=":material/help:")
+        return
+    told = worth_words.risk_sentence(found.risk)
+    st.caption(worth_words.escaped(told))
+    st.plotly_chart(
+        charts.distribution(found.npv_usd, worth_words.chart(), readable.money),
+        config=phrases.PLOTLY,
+        alt=told,
+    )
+
+
+def movers(found: Valued) -> None:
+    """What moves the value most, one input at a time."""
+    st.subheader(t("worth.tornado_title"), anchor=False)
+    middle = scalar(found.worth.npv_usd.value)
+    if middle is None or not found.swings:
+        st.info(t("worth.unknown"), icon=":material/help:")
+        return
+    st.caption(t("worth.tornado_lead"))
+    bars = worth_words.bars(found)
+    st.plotly_chart(
+        charts.tornado(bars, middle, worth_words.chart(), readable.money),
+        config=phrases.PLOTLY,
+        alt=t("worth.tornado_alt", first=bars[0].label),
+    )
+
+
+def parts(scenario: Scenario, case: ValueCase, known: data.Seen) -> None:
+    """Shares of the spread; worked out only when asked for."""
+    with st.expander(
+        t("worth.shares_title"), icon=":material/donut_small:", key="shares", on_change="rerun"
+    ) as shown:
+        if shown.open:
+            st.caption(t("worth.shares_lead"))
+            st.dataframe(
+                worth_words.shares_table(data.shares(scenario, case, known)),
+                hide_index=True,
+                alt=t("worth.shares_title"),
+            )
+
+
+def ways(scenario: Scenario, case: ValueCase, known: data.Seen) -> None:
+    """Own, rent, or buy answers."""
+    st.subheader(t("worth.ways_title"), anchor=False)
+    item = catalogue.model(scenario.model).item
+    if item == "token":
+        models = api_price.models()
+        controls.follow("api_model", scenario.api_model)
+        st.selectbox(
+            t("worth.api_model"),
+            list(models),
+            index=None,
+            key="api_model",
+            format_func=models.__getitem__,
+            placeholder=t("worth.api_hint"),
+            on_change=lambda: worth_words.choose_api(st.session_state["api_model"]),
+        )
+    costs, told = worth_words.ways(scenario, case, known)
+    if told:
+        st.caption(worth_words.escaped(told))
+    st.plotly_chart(
+        charts.ways(costs, worth_words.chart(), readable.money),
+        config=phrases.PLOTLY,
+        alt="; ".join(f"{name} {readable.money(cost)}" for name, cost in costs.items()),
+    )
+
+
+known = data.seen()
+request = controls.asked(known.machines)
+use = cases.asked(request.chosen)
+found = data.valued(use.scenario, use.case, known)
+
+with st.container(horizontal=True, vertical_alignment="bottom"):
+    choose_use(use.case)
+st.markdown(phrases.sentence(use.scenario, known.machines))
+st.caption(t("worth.lead", outcome=t(f"outcome.{use.case.template}")))
+for name, text in use.refused.items():
+    st.warning(
+        t("control.not_here", choice=t(f"guess.{name}"), value=text), icon=":material/link_off:"
+    )
+for name, text in request.refused.items():
+    st.warning(phrases.refused(name, text, use.scenario), icon=":material/link_off:")
+cards(found)
+beyond_cash(found)
+with st.sidebar:
+    st.subheader(t("worth.guesses_title"), anchor=False)
+    st.caption(t("worth.guesses_lead"))
+    guesses(use.case, found)
+for note in found.worth.notes:
+    st.warning(phrases.note(note), icon=":material/info:")
+
+for first, second in ((cash, accuracy), (doubt, movers)):
+    left, right = st.columns(2)
+    with left.container(border=True, height="stretch"):
+        first(found)
+    with right.container(border=True, height="stretch"):
+        second(found)
+parts(use.scenario, use.case, known)
+with st.container(border=True):
+    ways(use.scenario, use.case, known)

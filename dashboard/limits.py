@@ -1,0 +1,165 @@
+"""What the page Decide asks for: an aim, limits, what may change; it stands in the address."""
+
+import math
+from typing import NamedTuple
+
+import streamlit as st
+
+from dashboard import controls, link
+from dashboard.i18n import t
+from engine.projection.decisions import Goal, Limit, Question
+from engine.scenario import Scenario
+
+
+class Asked(NamedTuple):
+    """One limit: the number it is on, and how the reader's unit turns into the engine's."""
+
+    path: str
+    at_most: bool
+    per_unit: float
+    step: float
+
+
+AIMS = {
+    "cost": Goal("total.cost_usd", is_largest=False),
+    "size": Goal("parameters_billion", is_largest=True),
+    "carbon": Goal("total.carbon_kgco2e", is_largest=False),
+    "time": Goal("training.time_h", is_largest=False),
+}
+LIMITS = {
+    "budget": Asked("total.cost_usd", at_most=True, per_unit=1.0, step=10_000.0),
+    "days": Asked("training.time_h", at_most=True, per_unit=24.0, step=1.0),
+    "token_ms": Asked("deployment.tpot_s", at_most=True, per_unit=1e-3, step=1.0),
+    "tonnes": Asked("total.carbon_kgco2e", at_most=True, per_unit=1e3, step=1.0),
+    "grid_g": Asked("carbon_kgco2e_per_kwh", at_most=True, per_unit=1e-3, step=10.0),
+    "score": Asked("quality.score_share", at_most=False, per_unit=1e-2, step=1.0),
+}
+"""In the reader's units: dollars, days, milliseconds, tonnes, grams per kWh, percent."""
+MAY_CHANGE = {
+    "hardware": ("hardware",),
+    "terms": ("ownership",),
+    "precision": ("precision", "serving_precision"),
+    "place": ("place",),
+}
+USUAL = ("hardware", "terms", "precision")
+
+
+def question(scenario: Scenario) -> Question:
+    """What the address asks for."""
+    may = may_change()
+    kept = tuple(name for key, names in MAY_CHANGE.items() if key not in may for name in names)
+    limits = tuple(
+        Limit(asked.path, asked.at_most, number * asked.per_unit)
+        for key, asked in LIMITS.items()
+        if (number := typed(key)) is not None
+    )
+    scored = ("parameters_billion",) if typed("score") is not None and trains(scenario) else ()
+    only = st.query_params.get("only", "")
+    allowed = {"hardware": tuple(only.split(","))} if only and "hardware" in may else {}
+    known = {k: v for k, v in allowed.items() if set(v) <= set(controls.hardware_names())}
+    return Question(scenario, AIMS[aim()], limits, kept, scored, known)
+
+
+def trains(scenario: Scenario) -> bool:
+    """Whether the model is trained here, so that its size is open to choice."""
+    return float(scenario.training_run_count) > 0
+
+
+def aim() -> str:
+    """What is to be best."""
+    asked = st.query_params.get("aim", "cost")
+    return asked if asked in AIMS else "cost"
+
+
+def may_change() -> tuple[str, ...]:
+    """What the search may change beside numbers of devices and batches."""
+    asked = st.query_params.get("may")
+    return USUAL if asked is None else tuple(n for n in asked.split(",") if n in MAY_CHANGE)
+
+
+def typed(name: str) -> float | None:
+    """One limit in the reader's unit; None where none is asked for."""
+    try:
+        number = float(st.query_params.get(f"max_{name}", ""))
+    except ValueError:
+        return None
+    return number if math.isfinite(number) and number >= 0 else None
+
+
+def draw() -> None:
+    """The widgets: aim first, limits, then what may change."""
+    aims = {name: t(f"decide.aim_{name}") for name in AIMS}
+    controls.follow("aim", aim())
+    st.segmented_control(
+        t("decide.aim"),
+        list(aims),
+        key="aim",
+        required=True,
+        format_func=aims.__getitem__,
+        on_change=_write_aim,
+    )
+    with st.grid(3, min_column_width=180):
+        for name, asked in LIMITS.items():
+            if asked.path != AIMS[aim()].path:
+                _limit(name, asked)
+    words = {name: t(f"decide.may_{name}") for name in MAY_CHANGE}
+    controls.follow("may", list(may_change()))
+    st.pills(
+        t("decide.may"),
+        list(words),
+        key="may",
+        selection_mode="multi",
+        format_func=words.__getitem__,
+        on_change=_write_may,
+    )
+    if "hardware" in may_change():
+        _only()
+
+
+def _only() -> None:
+    names = controls.hardware_names()
+    chosen = [i for i in st.query_params.get("only", "").split(",") if i in names]
+    controls.follow("only", chosen)
+    st.multiselect(
+        t("decide.only"),
+        list(names),
+        key="only",
+        format_func=names.__getitem__,
+        placeholder=t("decide.only_all"),
+        on_change=_write_only,
+    )
+
+
+def _limit(name: str, asked: Asked) -> None:
+    key = f"max_{name}"
+    controls.follow(key, typed(name))
+    st.number_input(
+        t(f"decide.limit_{name}"),
+        min_value=0.0,
+        value=None,
+        step=asked.step,
+        format="%.6g",
+        key=key,
+        placeholder=t("decide.no_limit"),
+        on_change=_write_limit,
+        args=(name,),
+    )
+
+
+def _write_limit(name: str) -> None:
+    number = st.session_state[f"max_{name}"]
+    link.write({f"max_{name}": None if number is None else link.written(number)})
+
+
+def _write_aim() -> None:
+    chosen = st.session_state["aim"]
+    link.write({"aim": None if chosen == "cost" else chosen})
+
+
+def _write_may() -> None:
+    chosen = st.session_state["may"]
+    link.write({"may": None if set(chosen) == set(USUAL) else ",".join(chosen)})
+
+
+def _write_only() -> None:
+    link.write({"only": ",".join(st.session_state["only"]) or None})

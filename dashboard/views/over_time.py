@@ -1,0 +1,101 @@
+"""One workload over time and machines."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+
+import streamlit as st
+
+from dashboard import phrases, readable, runs
+from dashboard.charts import over_time as charts
+from dashboard.i18n import t
+from engine.measurement.noise import disturbances
+from engine.measurement.spread import median_interval
+from engine.records import Measurement
+
+
+def show(measurements: Sequence[Measurement]) -> None:
+    """Pick a workload, then its settings; every time it was measured, anywhere."""
+    groups = repeated(measurements)
+    left, right = st.columns([1, 2], vertical_alignment="bottom")
+    workload = left.selectbox(
+        t("column.workload"),
+        list(groups),
+        format_func=runs.workload,
+        key="history_workload",
+        persist_state="session",
+    )
+    kinds = groups[workload]
+    labels = names(kinds)
+    place = right.selectbox(
+        t("column.settings"),
+        range(len(kinds)),
+        format_func=labels.__getitem__,
+        key=f"history_settings_{workload}",
+    )
+    found = kinds[place]
+    if len(found) == 1:
+        st.info(t("lab.once"), icon=":material/history:")
+    else:
+        chart(runs.job_name(workload, found[0].settings), found)
+    st.dataframe(
+        [row(m) for m in sorted(found, key=lambda m: m.taken_at, reverse=True)],
+        hide_index=True,
+        alt=t("lab.history_table_alt"),
+    )
+
+
+def repeated(measurements: Sequence[Measurement]) -> dict[str, list[list[Measurement]]]:
+    """Measurements of the same, by workload; what was measured most often comes first."""
+    same: dict[tuple[str, object], list[Measurement]] = defaultdict(list)
+    for m in measurements:
+        same[m.workload, frozenset(m.settings.items())].append(m)
+    groups: dict[str, list[list[Measurement]]] = defaultdict(list)
+    for (workload, _), found in sorted(same.items(), key=lambda item: -len(item[1])):
+        groups[workload].append(found)
+    return groups
+
+
+def names(kinds: Sequence[Sequence[Measurement]]) -> list[str]:
+    """Each kind by the settings that set it apart, and how often it was measured."""
+    values = defaultdict(set)
+    for found in kinds:
+        for name, value in found[0].settings.items():
+            values[name].add(value)
+    return [
+        t(
+            "lab.times_measured",
+            settings=runs.settings_in_short(
+                {k: v for k, v in found[0].settings.items() if len(values[k]) > 1}
+            )
+            or readable.DASH,
+            count=len(found),
+        )
+        for found in kinds
+    ]
+
+
+def chart(name: str, found: Sequence[Measurement]) -> None:
+    """Times by machine."""
+    by_machine: dict[str, list[Measurement]] = defaultdict(list)
+    for m in found:
+        by_machine[f"{m.machine.device_name} ({m.machine.fingerprint[:4]})"].append(m)
+    st.caption(t("lab.history_lead"))
+    st.plotly_chart(
+        charts.times(by_machine, readable.seconds, t("lab.noisy")),
+        config=phrases.PLOTLY,
+        alt=t("lab.history_alt", name=name, count=len(found), machines=len(by_machine)),
+    )
+
+
+def row(m: Measurement) -> dict[str, object]:
+    """One time it was measured, and what disturbed it."""
+    low_s, high_s = median_interval(m.repeat_times_s)
+    return {
+        t("column.taken"): m.taken_at,
+        t("column.device"): m.machine.device_name,
+        t("column.time"): readable.seconds(m.time_s),
+        t("column.interval"): readable.between(readable.seconds(low_s), readable.seconds(high_s)),
+        t("column.energy"): runs.energy(m),
+        t("column.disturbed"): ", ".join(t(f"disturbance.{d}") for d in disturbances(m)),
+        t("column.code"): m.code_version,
+    }

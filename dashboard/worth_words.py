@@ -1,0 +1,239 @@
+"""Words and numbers of the page that says whether it is worth it."""
+
+import math
+from collections.abc import Sequence
+from typing import Any, NamedTuple, get_args
+
+from dashboard import data, i18n, link, readable
+from dashboard.charts.worth import Accuracies, Bar
+from dashboard.explain import quantity
+from dashboard.headlines import scalar
+from dashboard.i18n import t
+from dashboard.valued import Valued
+from engine import catalogue
+from engine.projection.sensitivity import Part
+from engine.projection.uncertainty import Risk
+from engine.records import BadInput, Estimate, Kind
+from engine.scenario import Bounds, Scenario
+from engine.value_case import ValueCase
+
+GROUPS = {
+    "volume": ("outcomes_per_day", "positive_share", "growth_share_per_year"),
+    "right": (
+        "recall_share",
+        "specificity_share",
+        "usd_per_true_positive",
+        "usd_per_true_negative",
+        "usd_per_false_positive",
+        "usd_per_false_negative",
+    ),
+    "before": (
+        "baseline_recall_share",
+        "baseline_specificity_share",
+        "baseline_usd_per_outcome",
+    ),
+    "review": ("review_share", "review_usd_per_outcome", "review_catch_share"),
+    "adoption": ("adoption_start_share", "adoption_full_share", "adoption_months"),
+    "money": (
+        "build_usd",
+        "operate_usd_per_month",
+        "requests_per_outcome",
+        "social_usd_per_right",
+        "value_discount_share_per_year",
+    ),
+}
+"""Guesses as the page groups them."""
+
+CHART_WORDS = (
+    "balance", "month", "payback", "npv", "here", "even", "accuracy", "at_low", "at_high", "loss",
+    "gain", "draws", "cost",
+)  # fmt: skip
+MOST_RATE_SHARE = 10.0
+"""A rate of return above 1,000 % a year is written as more than that."""
+SHARES_COUNT = 12
+
+
+class Card(NamedTuple):
+    """One number on a card."""
+
+    label: str
+    text: str
+    range: str
+    hint: str
+    kind: Kind | None
+
+
+def chart() -> dict[str, str]:
+    """Words on the charts."""
+    return {name: t(f"worth_chart.{name}") for name in CHART_WORDS}
+
+
+def escaped(text: str) -> str:
+    """Words as Markdown shows them: a dollar is not mathematics."""
+    return text.replace("$", "\\$")
+
+
+def limits(name: str) -> Bounds:
+    """Range a guess must lie in."""
+    field = ValueCase.model_fields[name]
+    options = [field.annotation, *get_args(field.annotation)]
+    found = [m for m in field.metadata if isinstance(m, Bounds)]
+    found += [m for option in options for m in get_args(option) if isinstance(m, Bounds)]
+    return Bounds(float(found[0].low), float(found[0].high))
+
+
+def step(usual: float | None) -> float:
+    """One press of + or -: a digit of the usual value."""
+    if not usual:
+        return 0.01
+    return float(10.0 ** math.floor(math.log10(abs(usual)) - 0.5))
+
+
+def placeholder(case: ValueCase, name: str) -> str:
+    """What is taken where the box is empty, marked as assumed."""
+    value = getattr(catalogue.value_template(case.template), name).value
+    return t("worth.assumed", value=readable.number(value))
+
+
+def reason(case: ValueCase, name: str) -> str | None:
+    """Why the guess is what it is, with its range."""
+    if name == "value_discount_share_per_year":
+        return t("worth.discount_hint")
+    found = getattr(catalogue.value_template(case.template), name)
+    low, high = readable.number(found.low), readable.number(found.high)
+    return escaped(t("worth.reason", reason=found.reason, low=low, high=high))
+
+
+def months(value: float | None) -> str:
+    """A number of months, or that it never comes."""
+    return t("worth.never") if value is None else t("worth.months", count=readable.number(value))
+
+
+def rate(value: float | None) -> str:
+    """A rate of return a year."""
+    if value is not None and value > MOST_RATE_SHARE:
+        return t("worth.more_than", value=readable.share(MOST_RATE_SHARE))
+    return readable.share(value)
+
+
+def cards(found: Valued) -> list[Card]:
+    """Most important first."""
+    worth = found.worth
+    loss = None if found.risk is None else found.risk.loss_share
+    return [
+        _card(found, "npv_usd", worth.npv_usd, readable.money),
+        Card(t("worth.loss"), readable.share(loss), "", t("worth_hint.loss"), None),
+        _card(found, "payback_months", worth.payback_months, months),
+        _card(found, "irr_share_per_year", worth.irr_share_per_year, rate),
+        _card(found, "usd_per_right_outcome", worth.usd_per_right_outcome, _small_money),
+        _card(found, "net_usd_per_year", worth.net_usd_per_year, readable.money),
+        _even_card(found),
+        _card(
+            found,
+            "break_even_outcomes_per_day",
+            worth.break_even_outcomes_per_day,
+            readable.count,
+        ),
+    ]
+
+
+def _card(found: Valued, name: str, estimate: Estimate, say: Any) -> Card:
+    known = found.outlooks.get(name)
+    shown = known is not None and known.none_share == 0
+    span = readable.between(say(known.low), say(known.high)) if known and shown else ""
+    text = say(scalar(estimate.value))
+    return Card(t(f"worth.{name}"), text, span, t(f"worth_hint.{name}"), estimate.kind)
+
+
+def _even_card(found: Valued) -> Card:
+    name = "break_even_right_share"
+    line = accuracies(found)
+    share = scalar(found.worth.break_even_right_share.value)
+    text = readable.share(share)
+    if share is None and line is not None:
+        text = t("worth.any") if line.npv_usd > 0 else t("worth.none")
+    kind = found.worth.break_even_right_share.kind
+    return Card(t(f"worth.{name}"), text, "", t(f"worth_hint.{name}"), kind)
+
+
+def _small_money(value_usd: float | None) -> str:
+    return readable.money(value_usd)
+
+
+def accuracies(found: Valued) -> Accuracies | None:
+    """Value against accuracy; None where something in it is not known."""
+    worth, spread = found.worth, found.outlooks.get("model_right_share")
+    here = scalar(worth.model_right_share.value)
+    now, perfect = scalar(worth.npv_usd.value), scalar(worth.npv_if_never_wrong_usd.value)
+    if here is None or now is None or perfect is None:
+        return None
+    low, high = (spread.low, spread.high) if spread else (here, here)
+    even = scalar(worth.break_even_right_share.value)
+    return Accuracies(here, low, high, now, perfect, even)
+
+
+def break_even_sentence(line: Accuracies) -> str:
+    """Where the value turns, and where the model stands."""
+    now = readable.share(line.right_share)
+    span = readable.between(readable.share(line.low_share), readable.share(line.high_share))
+    if line.break_even_share is not None:
+        even = readable.share(line.break_even_share)
+        return t("worth.even_at", even=even, now=now, range=span)
+    return t("worth.even_any" if line.npv_usd > 0 else "worth.even_none", now=now, range=span)
+
+
+def risk_sentence(found: Risk) -> str:
+    """How it may end, in one sentence."""
+    return t(
+        "worth.risk",
+        loss=readable.share(found.loss_share),
+        at_risk=readable.money(found.value_at_risk_usd),
+        mean=readable.money(found.mean_usd),
+        adjusted=readable.money(found.risk_adjusted_usd),
+    )
+
+
+def bars(found: Valued) -> list[Bar]:
+    """Inputs of the tornado under their names."""
+    return [Bar(input_name(s.name), s.at_low, s.at_high) for s in found.swings]
+
+
+def input_name(name: str) -> str:
+    """What an uncertain input is called."""
+    return t(f"guess.{name}") if i18n.known(f"guess.{name}") else quantity(name)
+
+
+def shares_table(found: Sequence[Part]) -> dict[str, list[str]]:
+    """Shares of the spread, the largest first."""
+    shown = found[:SHARES_COUNT]
+    return {
+        t("worth.input"): [input_name(p.name) for p in shown],
+        t("worth.shapley"): [readable.score(p.shapley_share) for p in shown],
+        t("worth.first"): [readable.score(max(p.first_order_share, 0.0)) for p in shown],
+        t("worth.total"): [readable.score(max(p.total_share, 0.0)) for p in shown],
+    }
+
+
+def choose_api(name: str | None) -> None:
+    """Write the seller's model into the address."""
+    link.choose({"api_model": name})
+
+
+def ways(
+    scenario: Scenario, case: ValueCase, known: data.Seen
+) -> tuple[dict[str, float | None], str]:
+    """Cost of owning, renting and buying answers, and what the first two are worth."""
+    costs: dict[str, float | None] = {}
+    values: dict[str, str] = {}
+    for ownership in ("owned", "cloud"):
+        asked = scenario.replace(ownership=ownership)
+        costs[t(f"worth.way_{ownership}")] = scalar(data.project(asked, known).total.cost_usd.value)
+        npv = data.valued(asked, case, known).worth.npv_usd.value
+        values[ownership] = readable.money(scalar(npv))
+    if scenario.api_model is not None:
+        try:
+            answer = data.project(scenario, known)
+        except BadInput:
+            return costs, t("worth.ways", **values)
+        costs[t("worth.way_api")] = scalar(answer.deployment.api_usd.value)
+    return costs, t("worth.ways", **values)

@@ -1,0 +1,123 @@
+"""`modelworth savings`: what would cut the bill from here, the largest saving first."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from engine.cli import print_json
+
+if TYPE_CHECKING:
+    from engine.projection.build_or_buy import BuildOrBuy
+    from engine.projection.savings import Saving
+
+app = typer.Typer()
+
+
+@app.command()
+def savings(
+    file: Annotated[
+        Path | None, typer.Argument(help="Scenario as TOML: lines of key = value.")
+    ] = None,
+    settings: Annotated[
+        list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Change one choice.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
+) -> None:
+    """Print every lever that cuts the bill: what it changes, saves, and costs elsewhere."""
+    from engine.cli.scenarios import stored_evidence, typed_scenario
+    from engine.projection.build_or_buy import build_or_buy
+    from engine.projection.savings import savings as savings_of
+
+    evidence = stored_evidence()
+    scenario = typed_scenario(file, settings or [], evidence)
+    found = savings_of(scenario, evidence)
+    bought = None if scenario.api_model is None else build_or_buy(scenario, evidence)
+    if as_json:
+        print_json(
+            {
+                "savings": [as_document(saving) for saving in found],
+                "build_or_buy": None if bought is None else asdict(bought),
+            }
+        )
+        return
+    _print(found)
+    if bought is not None:
+        _print_bought(bought, str(scenario.api_model))
+
+
+def as_document(saving: Saving) -> dict[str, object]:
+    """A saving as plain data."""
+    return {
+        "lever": saving.lever,
+        "changes": dict(saving.changes),
+        "saved_usd": saving.saved_usd,
+        "saved_share": saving.saved_share,
+        "score_change_share": saving.score_change_share,
+        "kind": saving.kind,
+        "carbon_change_kgco2e": saving.carbon_change_kgco2e,
+        "training_time_ratio": saving.training_time_ratio,
+        "answer_time_ratio": saving.answer_time_ratio,
+    }
+
+
+def _print(found: list[Saving]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    from engine.cli.readable import money, share
+
+    console = Console(highlight=False)
+    if not found:
+        console.print("Nothing known cuts this bill, or the bill is unknown.")
+        return
+    table = Table()
+    table.add_column("lever")
+    for heading in ("saves", "of bill", "score", "training time", "answer time"):
+        table.add_column(heading, justify="right")
+    table.add_column("known by")
+    table.add_column("change")
+    for saving in found:
+        change = ", ".join(f"{k}={_told(v)}" for k, v in saving.changes.items())
+        table.add_row(
+            saving.lever.replace("_", " "),
+            money(saving.saved_usd),
+            share(saving.saved_share),
+            _points(saving.score_change_share),
+            _times(saving.training_time_ratio),
+            _times(saving.answer_time_ratio),
+            saving.kind,
+            change,
+        )
+    console.print(table)
+
+
+def _print_bought(found: BuildOrBuy, seller: str) -> None:
+    from rich.console import Console
+
+    from engine.cli.readable import money, plain_number
+
+    told = f"{seller} would ask {money(found.api_usd)}, one's own costs {money(found.own_usd)}"
+    crossing = found.break_even_requests_per_day
+    if crossing is None:
+        told += "; at no load is one's own cheaper."
+    else:
+        told += f"; from {plain_number(crossing)} requests a day on one's own is cheaper."
+    Console(highlight=False).print(f"• {told}", markup=False)
+
+
+def _told(value: object) -> str:
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def _points(change_share: float | None) -> str:
+    if change_share is None:
+        return "unknown"
+    return "same" if change_share == 0 else f"{change_share * 100:+.1f} points"
+
+
+def _times(time_ratio: float | None) -> str:
+    return "–" if time_ratio is None else f"{time_ratio:.2f} ×"

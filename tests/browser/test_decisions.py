@@ -1,0 +1,58 @@
+"""Save money and Decide in a real Chromium: apply a lever, find a plan, open it."""
+
+import re
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import expect
+
+from dashboard.i18n import words
+from tests.browser.conftest import Visit, settled
+
+pytestmark = pytest.mark.browser
+
+EN = words("en")
+SERIOUS = {"serious", "critical"}
+QUICK = "only=h100-sxm,l4"
+
+
+def test_a_lever_is_applied_with_one_click(visit: Visit) -> None:
+    page = visit("/savings?ownership=cloud")
+    bill = page.get_by_test_id("stMetricValue").first
+    before = bill.inner_text()
+    page.locator(".st-key-apply_terms").get_by_role("button").click()
+    expect(bill).not_to_have_text(before)
+    settled(page)
+    expect(page).not_to_have_url(re.compile("ownership=cloud"))
+    assert page.locator(".st-key-apply_terms").count() == 0
+
+
+def test_a_plan_within_limits_is_found_and_opened(visit: Visit) -> None:
+    page = visit(f"/decide?{QUICK}")
+    days = page.locator(".st-key-max_days").get_by_role("spinbutton")
+    days.fill("20")
+    days.press("Enter")
+    expect(page).to_have_url(re.compile("max_days=20"))
+    settled(page)
+    title = page.get_by_role("heading", name=EN["decide.binds_title"])
+    expect(title).to_be_visible()
+    page.locator(".st-key-open_0").get_by_role("button").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text(EN["page.what_if"])
+    settled(page)
+    expect(page).to_have_url(re.compile("serving_batch_count="))
+    assert len(page.get_by_test_id("stMetricValue").all()) >= 8
+
+
+def test_limits_nothing_can_keep_are_named(visit: Visit) -> None:
+    page = visit(f"/decide?{QUICK}&max_token_ms=0.001")
+    expect(page.get_by_text(EN["decide.none"])).to_be_visible()
+    expect(page.get_by_text("cannot be met")).to_be_visible()
+
+
+@pytest.mark.parametrize("where", ["/savings", f"/decide?{QUICK}&max_token_ms=20"])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_no_serious_trouble_for_a_screen_reader(visit: Visit, where: str, scheme: str) -> None:
+    page = visit(where, scheme=scheme)
+    found = Axe().run(page).response["violations"]
+    serious = [(v["id"], [n["target"] for n in v["nodes"]]) for v in found]
+    assert [each for each, v in zip(serious, found, strict=True) if v["impact"] in SERIOUS] == []

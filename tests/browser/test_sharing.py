@@ -1,0 +1,104 @@
+"""A scenario leaves the page and comes back: as a file, under a name, from a fact."""
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from dashboard import readable
+from dashboard.i18n import words
+from tests.browser.conftest import Visit, settled
+
+pytestmark = pytest.mark.browser
+
+EN = words("en")
+ADDRESS = "/?model=llama-3.1-8b&parameters_billion=3&place=country:SWE&ownership=cloud&pue=1.07"
+CARDS = {
+    EN["headline.total"]: ("total.cost_usd", readable.money),
+    EN["headline.training"]: ("training.bill.cost_usd", readable.money),
+    EN["headline.storage"]: ("storage.cost_usd_per_month", readable.money),
+    EN["per_unit.token"]: ("deployment.cost_usd_per_million_items", readable.money),
+    EN["headline.accuracy_on.hellaswag-10-shot"]: ("quality.score_share", readable.score),
+    EN["headline.energy"]: ("total.facility_energy_kwh", readable.energy),
+    EN["headline.carbon"]: ("total.carbon_kgco2e", readable.carbon),
+    EN["headline.time"]: ("training.time_h", readable.duration),
+}
+
+
+def numbers(page: Page) -> dict[str, str]:
+    """What the cards show, by name."""
+    found = {}
+    for card in page.get_by_test_id("stMetric").all():
+        label = card.get_by_test_id("stMetricLabel").inner_text().strip()
+        found[label] = card.get_by_test_id("stMetricValue").inner_text().strip()
+    return found
+
+
+def unfolded(page: Page) -> Page:
+    page.locator(".st-key-share").get_by_text(EN["share.title"]).click()
+    expect(page.get_by_text(EN["share.download"])).to_be_visible(timeout=60_000)
+    settled(page)
+    return page
+
+
+def downloaded(page: Page, folder: Path) -> Path:
+    with page.expect_download() as caught:
+        unfolded(page).get_by_text(EN["share.download"]).click()
+    file = folder / caught.value.suggested_filename
+    caught.value.save_as(file)
+    return file
+
+
+def test_a_downloaded_scenario_gives_the_same_numbers_on_the_command_line(
+    visit: Visit, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = visit(ADDRESS)
+    file = downloaded(page, tmp_path)
+    monkeypatch.setenv("DATABASE_URL", f"sqlite:///{tmp_path / 'empty.db'}")
+    done = subprocess.run(
+        [sys.executable, "-m", "engine.cli", "project", str(file), "--json"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    projection = json.loads(done.stdout)["projection"]
+    shown = numbers(page)
+    for label, (path, say) in CARDS.items():
+        value = projection
+        for part in path.split("."):
+            value = value[part]
+        assert shown[label] == say(value["value"]), path
+
+
+def test_an_uploaded_scenario_sets_every_choice(visit: Visit, tmp_path: Path) -> None:
+    page = visit(ADDRESS)
+    file = downloaded(page, tmp_path)
+    other = unfolded(visit("/"))
+    other.get_by_test_id("stFileUploaderDropzoneInput").set_input_files(file)
+    expect(other).to_have_url(re.compile(r"parameters_billion=3"))
+    settled(other)
+    assert numbers(other) == numbers(page)
+    expect(other.get_by_test_id("stAlert").first).to_contain_text("scenario.toml")
+
+
+def test_a_file_that_is_no_scenario_says_why(visit: Visit, tmp_path: Path) -> None:
+    file = tmp_path / "wrong.toml"
+    file.write_text("modle = 'x'\n")
+    page = unfolded(visit("/"))
+    page.get_by_test_id("stFileUploaderDropzoneInput").set_input_files(file)
+    expect(page.get_by_test_id("stAlert").first).to_contain_text("Did you mean model?")
+
+
+def test_a_saved_scenario_opens_from_a_short_link(visit: Visit) -> None:
+    page = unfolded(visit(ADDRESS))
+    page.get_by_label(EN["share.name"]).fill("Nordic assistant")
+    page.get_by_text(EN["share.save"], exact=True).click()
+    expect(page.get_by_role("link", name="Nordic assistant")).to_be_visible()
+    other = visit("/?saved=Nordic%20assistant")
+    expect(other).to_have_url(re.compile(r"place=country"))
+    expect(other.get_by_test_id("stAlert").first).to_contain_text("Nordic assistant")
+    assert numbers(other) == numbers(page)

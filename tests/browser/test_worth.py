@@ -1,0 +1,37 @@
+"""From a use to the number that decides it, and back from the link."""
+
+import re
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import expect
+
+from dashboard.i18n import words
+from tests.browser.conftest import Visit, settled
+
+pytestmark = pytest.mark.browser
+
+EN = words("en")
+
+
+def test_a_guess_replaced_changes_the_value_and_travels_in_the_link(visit: Visit) -> None:
+    page = visit("/worth?use=text-classification")
+    value = page.get_by_test_id("stMetricValue").first
+    before = value.inner_text()
+    box = page.locator(".st-key-outcomes_per_day").get_by_role("spinbutton")
+    box.fill("100000")
+    box.press("Enter")
+    expect(page).to_have_url(re.compile("outcomes_per_day=100000"))
+    settled(page)
+    expect(value).not_to_have_text(before)
+    after = value.inner_text()
+    other = visit(page.url)
+    expect(other.get_by_test_id("stMetricValue").first).to_have_text(after)
+
+
+def test_the_page_has_no_serious_barrier(visit: Visit) -> None:
+    page = visit("/worth?use=sentiment")
+    expect(page.get_by_text(EN["worth.tornado_title"], exact=True)).to_be_visible()
+    found = Axe().run(page).response["violations"]
+    serious = [v["id"] for v in found if v["impact"] in ("serious", "critical")]
+    assert serious == []

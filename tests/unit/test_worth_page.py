@@ -1,0 +1,81 @@
+"""The page that says whether it is worth it: what it shows, and what a guess replaced changes."""
+
+from collections import defaultdict
+
+import numpy as np
+import pytest
+
+from dashboard import worth_words
+from dashboard.charts import worth as charts
+from dashboard.i18n import words
+from engine import catalogue
+from engine.value_case import ValueCase
+from tests.unit.test_pages import cards, opened
+
+WORDS: dict[str, str] = defaultdict(str) | dict.fromkeys(worth_words.CHART_WORDS, "word")
+NPV, LOSS = 0, 1
+
+
+@pytest.fixture(autouse=True)
+def _own_database(tmp_path: object, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DATABASE_URL", f"sqlite:///{tmp_path}/m.db")
+
+
+def test_every_guess_has_its_place_on_the_page() -> None:
+    shown = [name for names in worth_words.GROUPS.values() for name in names]
+    assert sorted(shown) == sorted(set(ValueCase.model_fields) - {"template"})
+
+
+@pytest.mark.parametrize("code", ["en", "zh"])
+def test_every_use_and_outcome_has_words(code: str) -> None:
+    for name in catalogue.value_templates():
+        assert words(code)[f"use.{name}"]
+        assert words(code)[f"outcome.{name}"]
+
+
+@pytest.mark.parametrize("code", ["en", "zh"])
+def test_an_own_number_goes_into_the_address_and_changes_the_value(code: str) -> None:
+    app = opened("worth", lang=code, use="text-classification")
+    before = cards(app)
+    app.number_input(key="recall_share").set_value(0.6).run()
+    assert not app.exception
+    assert app.query_params["recall_share"] == ["0.6"] or app.query_params["recall_share"] == "0.6"
+    assert cards(app)[NPV] != before[NPV]
+
+
+def test_an_address_that_makes_no_sense_is_told_and_changes_nothing() -> None:
+    app = opened("worth", use="sentiment", recall_share="7", build_usd="x")
+    assert len(app.warning) >= 2
+    assert cards(app) == cards(opened("worth", use="sentiment"))
+
+
+def test_break_even_lies_on_the_line() -> None:
+    line = charts.Accuracies(0.8, 0.7, 0.9, -100.0, 300.0, 0.85)
+    assert line.npv_at_usd(0.85) == pytest.approx(0.0)
+    chart = charts.break_even(line, WORDS, str, str)
+    assert chart.data[2].x == (0.85,)
+    assert chart.data[1].y == (-100.0,)
+
+
+def test_a_tornado_starts_from_the_value_as_it_is() -> None:
+    chart = charts.tornado([charts.Bar("a", 5.0, 20.0)], 10.0, WORDS, str)
+    assert chart.data[0].base == 10.0
+    assert tuple(chart.data[0].x) + tuple(chart.data[1].x) == (-5.0, 10.0)
+
+
+def test_losses_and_gains_are_told_apart_at_zero() -> None:
+    chart = charts.distribution(np.linspace(-50.0, 50.0, 1_001), WORDS, str)
+    loss, gain = chart.data
+    assert max(loss.x) < 0 < min(gain.x)
+    assert sum(loss.y) == pytest.approx(sum(gain.y), abs=0.03)
+
+
+def test_cash_is_marked_where_it_is_paid_back() -> None:
+    chart = charts.cash_over_time(np.array([-10.0, 0.0, 10.0]), 1.0, WORDS, str)
+    assert chart.data[1].x == (1.0,)
+    assert len(charts.cash_over_time(np.array([-10.0, -20.0]), None, WORDS, str).data) == 1
+
+
+def test_what_is_unknown_is_not_drawn_as_nothing() -> None:
+    chart = charts.ways({"own": 10.0, "rent": None}, WORDS, str)
+    assert tuple(chart.data[0].y) == ("own",)
