@@ -28,6 +28,7 @@ ServingEngine = Literal[
     "vllm", "sglang", "tensorrt-llm", "llama.cpp", "exllama", "mlx", "deepspeed", "compiled",
     "eager", "neuron",
 ]  # fmt: skip
+LanguageMetric = Literal["hellaswag-10-shot", "arc-challenge-25-shot", "mmlu-5-shot"]
 ServingScaling = Literal["always_on", "autoscaled"]
 
 
@@ -137,6 +138,11 @@ class Scenario(BaseModel):
     """What copies of the model share out: 1 optimiser state, 2 also gradients, 3 also weights."""
     recomputation: Recomputation | None = None
     """Activations computed again to save memory; None is as memory needs."""
+
+    language_metric: LanguageMetric = "hellaswag-10-shot"
+    """Which score is projected for language models."""
+    anchor_score_share: Annotated[Float, Bounds(0, 1)] | None = None
+    """That score as you measured it, on the known model as it was published; None takes its own."""
 
     hardware: str = "h100-sxm"
     """Catalogue accelerator, or `measured:...` for a machine in the database."""

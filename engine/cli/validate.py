@@ -13,7 +13,7 @@ from rich.table import Table
 
 from db import queries, store
 from db.session import open_database
-from engine.cli import log, print_json
+from engine.cli import log, print_json, scored_models
 from engine.projection.evidence import Evidence, HardwareEvidence
 from engine.projection.item_times import WORST_RESIDUAL_SHARE
 from engine.projection.step_time import StepTimeFit
@@ -54,6 +54,9 @@ def validate(
     vision: Annotated[
         Path | None, typer.Option(help="CSV of image-model inference, in the published columns.")
     ] = None,
+    quality: Annotated[
+        Path | None, typer.Option(help="CSV of models' scores, in the published columns.")
+    ] = None,
     rows: Annotated[
         Path | None, typer.Option(help="Write every row's prediction and range to this CSV.")
     ] = None,
@@ -69,6 +72,11 @@ def validate(
     """
     files = {"training": training, "runs": runs, "inference": inference, "vision": vision}
     given = {name: file for name, file in files.items() if file is not None}
+    if quality is not None and not given and not own:
+        scored_models.show(quality, rows, as_json=as_json)
+        return
+    if quality is not None:
+        raise BadInput("--quality scores in points, not shares: give it alone.")
     if rows is not None and len(given) != 1:
         raise BadInput("--rows writes the predictions of one table: give it with one CSV file.")
     if save and (own or given):

@@ -50,8 +50,8 @@ def quality(scenario: Scenario, model: Sized, evidence: Evidence) -> Scored:
         reason = f"no curve predicts the quality of a {model.known.family} from its size"
         refused = Quality("", unknown(reason), unknown(reason))
         return Scored(refused, (Note("quality-unpredictable", {"family": model.known.family}),))
-    if metric == "hellaswag-10-shot":
-        return _language_model(scenario, model, metric)
+    if model.known.family == "decoder":
+        return _language_model(scenario, model, scenario.language_metric)
     score = _published_score(scenario, model, metric)
     if score is None:
         score = _with_band(_at_other_size(scenario, model, metric), metric, 0.0)
@@ -60,7 +60,141 @@ def quality(scenario: Scenario, model: Sized, evidence: Evidence) -> Scored:
 
 def _language_model(scenario: Scenario, model: Sized, metric: str) -> Scored:
     tokens = _tokens(scenario, model)
-    loss = derive(
+    loss = _loss(model, tokens)
+    score = _published_score(scenario, model, metric)
+    if score is not None and scenario.anchor_score_share is None:
+        return Scored(Quality(metric, score, loss))
+    flop = _training_flop(model, tokens)
+    curve = catalogue.quality_curve(metric)
+    outside = derive(
+        quality_curves.outside_decade_count,
+        flop=flop,
+        lowest_fitted_flop=_curve_number(metric, curve.fit_flop_low or 0.0),
+        highest_fitted_flop=_curve_number(metric, curve.fit_flop_high or np.inf),
+    )
+    on_curve = _on_language_curve(model, tokens, loss, metric)
+    found, spread = on_curve, _spread(outside, metric)
+    anchor = _anchor(scenario, model, metric)
+    if anchor is not None:
+        own = _anchor_model(scenario, model)
+        apart = derive(
+            quality_curves.apart_decade_count,
+            flop=flop,
+            anchor_flop=_training_flop(own.model, own.tokens),
+        )
+        found = derive(
+            quality_curves.nearby_anchored_share,
+            anchored_share=_anchored(on_curve, own, anchor, metric),
+            curve_share=on_curve,
+            apart_decade_count=apart,
+        )
+        spread = _anchored_spread(apart, spread, metric)
+    within = derive(
+        quality_curves.score_share_in_range, score_share=found, outside_decade_count=outside
+    )
+    away = 0.0 if outside.value is None else outside.value
+    notes = (_outside("training compute", metric),) if np.any(np.asarray(away) > 0) else ()
+    return Scored(Quality(metric, _with_odds_band(within, metric, spread), loss), notes)
+
+
+@dataclass(frozen=True, slots=True)
+class Anchor:
+    """The model that a known score belongs to."""
+
+    model: Sized
+    tokens: Estimate
+
+
+def _anchor(scenario: Scenario, model: Sized, metric: str) -> Estimate | None:
+    """The user's own score, else the known model's where its training tokens are known."""
+    if scenario.anchor_score_share is not None:
+        return chosen(scenario.anchor_score_share)
+    if model.known.trained_items_billion is None:
+        return None
+    return _known_score(model, metric)
+
+
+def _anchor_model(scenario: Scenario, model: Sized) -> Anchor:
+    """Where the score was measured: the known model's own size, and tokens where known."""
+    as_known = sized(scenario.replace(parameters_billion=None), model.known)
+    return Anchor(as_known, _tokens(scenario.replace(training_run_count=0.0), as_known))
+
+
+def _anchored(on_curve: Estimate, own: Anchor, score: Estimate, metric: str) -> Estimate:
+    return derive(
+        quality_curves.anchored_share,
+        curve_share=on_curve,
+        own_curve_share=_on_language_curve(
+            own.model, own.tokens, _loss(own.model, own.tokens), metric
+        ),
+        own_score_share=score,
+        **_constants(
+            metric,
+            floor_share="floor",
+            ceiling_share="ceiling",
+            recipe_spread_ratio="recipe_spread",
+            noise_share="noise",
+        ),
+    )
+
+
+def _spread(outside: Estimate, metric: str) -> Float:
+    constants = catalogue.quality_curve(metric).constants
+    return constants["spread"] * (1.0 + (0.0 if outside.value is None else outside.value))
+
+
+def _anchored_spread(apart: Estimate, spread: Float, metric: str) -> Float:
+    """As wide as between two sizes within ten times the compute, growing to the curve's own."""
+    near = catalogue.quality_curve(metric).constants["anchored_spread"]
+    decades = np.inf if apart.value is None else apart.value
+    grown = np.minimum(near * np.maximum(decades, 1.0), spread)
+    return np.where(decades <= quality_curves.REFUSED_DECADES, grown, spread)
+
+
+def _with_odds_band(score: Estimate, metric: str, spread: Float) -> Estimate:
+    if score.value is None:
+        return score
+    constants = catalogue.quality_curve(metric).constants
+    between, noise = (constants["floor"], constants["ceiling"]), constants["noise"]
+    low, high = (
+        quality_curves.moved_share(score.value, *between, sign * spread) for sign in (-1.0, 1.0)
+    )
+    return replace(
+        score,
+        low=np.clip(np.minimum(low, score.value) - noise, 0.0, 1.0),
+        high=np.clip(np.maximum(high, score.value) + noise, 0.0, 1.0),
+    )
+
+
+def _training_flop(model: Sized, tokens: Estimate) -> Estimate:
+    return derive(
+        quality_curves.compute_flop,
+        active_parameter_count=model.active_parameter_count,
+        token_count=tokens,
+    )
+
+
+def _on_language_curve(model: Sized, tokens: Estimate, loss: Estimate, metric: str) -> Estimate:
+    limits = _constants(metric, floor_share="floor", ceiling_share="ceiling", intercept="intercept")
+    if metric == "mmlu-5-shot":
+        return derive(
+            quality_curves.score_share_of_size_and_data,
+            active_parameter_count=model.active_parameter_count,
+            token_count=tokens,
+            **limits,
+            **_constants(metric, size_exponent="size", data_exponent="data"),
+        )
+    return derive(
+        quality_curves.score_share_of_loss,
+        loss_nats=loss,
+        recipe_year=_year(model),
+        **limits,
+        **_constants(metric, slope="slope", change_per_year="per_year", irreducible_nats="E"),
+    )
+
+
+def _loss(model: Sized, tokens: Estimate) -> Estimate:
+    return derive(
         quality_curves.pretraining_loss_nats,
         active_parameter_count=model.active_parameter_count,
         effective_token_count=tokens,
@@ -73,38 +207,6 @@ def _language_model(scenario: Scenario, model: Sized, metric: str) -> Scored:
             data_exponent="beta",
         ),
     )
-    curve = catalogue.quality_curve(metric)
-    outside = derive(
-        quality_curves.outside_decade_count,
-        flop=derive(
-            quality_curves.compute_flop,
-            active_parameter_count=model.active_parameter_count,
-            token_count=tokens,
-        ),
-        lowest_fitted_flop=_curve_number(metric, curve.fit_flop_low or 0.0),
-        highest_fitted_flop=_curve_number(metric, curve.fit_flop_high or np.inf),
-    )
-    score = _published_score(scenario, model, metric)
-    if score is not None:
-        return Scored(Quality(metric, score, loss))
-    on_curve = derive(
-        quality_curves.score_share_of_loss,
-        loss_nats=loss,
-        **_constants(
-            metric,
-            floor_share="floor",
-            ceiling_share="ceiling",
-            intercept="intercept",
-            slope="slope",
-            irreducible_nats="E",
-        ),
-    )
-    within = derive(
-        quality_curves.score_share_in_range, score_share=on_curve, outside_decade_count=outside
-    )
-    away = 0.0 if outside.value is None else outside.value
-    notes = (_outside("training compute", metric),) if np.any(np.asarray(away) > 0) else ()
-    return Scored(Quality(metric, _with_band(within, metric, away), loss), notes)
 
 
 def _tokens(scenario: Scenario, model: Sized) -> Estimate:
@@ -132,6 +234,10 @@ def _published_score(scenario: Scenario, model: Sized, metric: str) -> Estimate 
     retrained = np.any(np.asarray(scenario.training_run_count) > 0)
     if scenario.parameters_billion is not None or (retrained and model.generates):
         return None
+    return _known_score(model, metric)
+
+
+def _known_score(model: Sized, metric: str) -> Estimate | None:
     for score in model.known.scores:
         if score.metric == metric:
             source = source_record(model.known.sources[score.source])
@@ -198,7 +304,8 @@ def _year(model: Sized) -> Estimate:
     if model.known.released is None:
         return assumed("recipe_year")
     source = model.known.sources[model.known.parameters_billion.source]
-    return Estimate(float(model.known.released.year), "published", source=source_record(source))
+    within = (model.known.released.month - 0.5) / 12.0 if model.known.family == "decoder" else 0.0
+    return Estimate(model.known.released.year + within, "published", source=source_record(source))
 
 
 def _with_band(score: Estimate, metric: str, decades: Float) -> Estimate:

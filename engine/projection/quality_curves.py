@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from engine.units import BILLION, MILLION, Float
+from engine.units import BILLION, MILLION, TERA, Float
 
 REFUSED_DECADES = 2.0
 """Beyond this many powers of ten of compute outside the fit no score is given."""
 FLOP_PER_PARAMETER_AND_TOKEN = 6.0
+USUAL_IMAGE_PX = 224.0
+ANCHOR_STEP_COUNT = 8
 
 
 def effective_token_count(
@@ -48,19 +50,95 @@ def pretraining_loss_nats(
 
 def score_share_of_loss(
     loss_nats: Float,
+    recipe_year: Float,
     floor_share: Float,
     ceiling_share: Float,
     intercept: Float,
     slope: Float,
+    change_per_year: Float,
     irreducible_nats: Float,
 ) -> Float:
-    """Score of a language model from its loss: a sigmoid in the logarithm of what can be reduced.
+    """Score of a language model from its loss and year: a sigmoid in the log of what is reducible.
 
-    Fitted to 74 base models of one protocol; a family left out was missed by at most 6.1
-    points nine times in ten.
+    Floor: what guessing gets. The year stands for better data at the same size.
     """
-    position = intercept + slope * np.log(loss_nats - irreducible_nats)
-    return floor_share + (ceiling_share - floor_share) / (1.0 + np.exp(-position))
+    odds_log = intercept + slope * np.log(loss_nats - irreducible_nats)
+    odds_log = odds_log + change_per_year * (recipe_year - 2023.0)
+    return _between(floor_share, ceiling_share, odds_log)
+
+
+def score_share_of_size_and_data(
+    active_parameter_count: Float,
+    token_count: Float,
+    floor_share: Float,
+    ceiling_share: Float,
+    intercept: Float,
+    size_exponent: Float,
+    data_exponent: Float,
+) -> Float:
+    """Score of a language model in which more data counts for more than more size (MMLU)."""
+    size_decades = np.log10(active_parameter_count / BILLION)
+    data_decades = np.log10(token_count / TERA)
+    odds_log = intercept + size_exponent * size_decades + data_exponent * data_decades
+    return _between(floor_share, ceiling_share, odds_log)
+
+
+def _between(floor_share: Float, ceiling_share: Float, odds_log: Float) -> Float:
+    return floor_share + (ceiling_share - floor_share) / (1.0 + np.exp(-odds_log))
+
+
+def odds_log_of_share(score_share: Float, floor_share: Float, ceiling_share: Float) -> Float:
+    """Logarithm of the odds between floor and ceiling; scores beyond either count as near it."""
+    span_share = ceiling_share - floor_share
+    place = np.clip((score_share - floor_share) / span_share, 1e-3, 1.0 - 1e-3)
+    return np.log(place / (1.0 - place))
+
+
+def anchored_share(
+    curve_share: Float,
+    own_curve_share: Float,
+    own_score_share: Float,
+    floor_share: Float,
+    ceiling_share: Float,
+    recipe_spread_ratio: Float,
+    noise_share: Float,
+) -> Float:
+    """Score of a model measured elsewhere on the curve: the curve moves by what it missed there.
+
+    The move, in log odds, is the likeliest under a normal spread of recipes and a normal
+    noise of scores: near the floor, where a score says little of a recipe, it stays small.
+    Gauss-Newton, to convergence in a few steps.
+    """
+    own = odds_log_of_share(own_curve_share, floor_share, ceiling_share)
+    move = np.zeros_like(own)
+    for _ in range(ANCHOR_STEP_COUNT):
+        missed = own_score_share - _between(floor_share, ceiling_share, own + move)
+        place = 1.0 / (1.0 + np.exp(-(own + move)))
+        steepness = (ceiling_share - floor_share) * place * (1.0 - place) / noise_share
+        pull = steepness * missed / noise_share - move / recipe_spread_ratio**2
+        move = move + pull / (steepness**2 + recipe_spread_ratio**-2)
+    target = odds_log_of_share(curve_share, floor_share, ceiling_share)
+    return _between(floor_share, ceiling_share, target + move)
+
+
+def nearby_anchored_share(
+    anchored_share: Float, curve_share: Float, apart_decade_count: Float
+) -> Float:
+    """The anchored score where training compute is near the anchor's, the plain curve beyond."""
+    return np.where(apart_decade_count <= REFUSED_DECADES, anchored_share, curve_share)
+
+
+def apart_decade_count(flop: Float, anchor_flop: Float) -> Float:
+    """Powers of ten between the training compute and that of the model with a known score."""
+    return np.abs(np.log10(flop / anchor_flop))
+
+
+def moved_share(
+    score_share: Float, floor_share: Float, ceiling_share: Float, odds_log_ratio: Float
+) -> Float:
+    """A score with its log odds moved, as an end of its range is."""
+    odds_log = odds_log_of_share(score_share, floor_share, ceiling_share)
+    return _between(floor_share, ceiling_share, odds_log + odds_log_ratio)
 
 
 def imagenet_top1_share(

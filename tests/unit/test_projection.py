@@ -210,8 +210,26 @@ def test_a_place_without_carbon_data_is_unknown_not_clean() -> None:
 
 def test_language_models_score_with_a_range() -> None:
     score = project(Scenario()).quality.score_share
-    assert score.high - score.low == pytest.approx(2 * 0.061)
-    assert score.low < score.value < score.high
+    assert score.low < score.value - 0.03
+    assert score.value + 0.03 < score.high
+
+
+def test_a_known_score_moves_the_curve_and_narrows_the_range() -> None:
+    near = Scenario(parameters_billion=30.0, dataset_items_billion=15_000.0)
+    by_own = project(near).quality.score_share
+    lower = project(near.replace(anchor_score_share=0.75)).quality.score_share
+    far = project(near.replace(dataset_items_billion=20.0)).quality.score_share
+    assert lower.value < by_own.value - 0.02
+    assert by_own.high - by_own.low < far.high - far.low
+
+
+def test_every_language_metric_is_anchored_at_the_known_model() -> None:
+    for metric in ("hellaswag-10-shot", "mmlu-5-shot"):
+        own = Scenario(language_metric=metric, training_run_count=0.0)
+        again = own.replace(training_run_count=1.0, dataset_items_billion=15_000.0)
+        published, moved = (project(s).quality.score_share for s in (own, again))
+        assert published.kind == "published"
+        assert moved.value == pytest.approx(published.value, abs=0.02)
 
 
 def test_what_size_does_not_predict_is_refused() -> None:
