@@ -49,27 +49,29 @@ if link.arrive(page.url_path):
 
 with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
     st.title(page.title, width="content", anchor=False)
-    if st.session_state.get("currency") != currency.shown():
-        st.session_state["currency"] = currency.shown()
-    st.segmented_control(
-        t("app.currency"),
-        currency.SHOWN,
-        key="currency",
-        required=True,
-        label_visibility="collapsed",
-        on_change=_pay,
-    )
-    if st.session_state.get("lang") != i18n.language():
-        st.session_state["lang"] = i18n.language()
-    st.segmented_control(
-        t("app.language"),
-        list(i18n.LANGUAGES),
-        key="lang",
-        required=True,
-        format_func=i18n.LANGUAGES.__getitem__,
-        label_visibility="collapsed",
-        on_change=_speak,
-    )
+    with st.container(horizontal=True, width="content"):
+        if st.session_state.get("currency") != currency.shown():
+            st.session_state["currency"] = currency.shown()
+        st.segmented_control(
+            t("app.currency"),
+            currency.SHOWN,
+            key="currency",
+            required=True,
+            label_visibility="collapsed",
+            on_change=_pay,
+        )
+        if st.session_state.get("lang") != i18n.language():
+            st.session_state["lang"] = i18n.language()
+        st.segmented_control(
+            t("app.language"),
+            list(i18n.LANGUAGES),
+            key="lang",
+            required=True,
+            format_func=i18n.LANGUAGES.__getitem__,
+            label_visibility="collapsed",
+            on_change=_speak,
+        )
+
 if currency.shown() != currency.DEFAULT:
     _rate()
 

@@ -37,7 +37,6 @@ def download(told: Report, kind: str, day: str) -> None:
             key=f"report_{kind}",
             icon=icon,
             on_click="ignore",
-            type="primary" if kind == "html" else "secondary",
             width="stretch",
         )
         st.caption(t(f"report.{kind}_about"))

@@ -115,10 +115,10 @@ def test_a_dearer_device_hour_in_the_spreadsheet_raises_the_bill_as_the_projecti
 
 def test_what_a_cell_cannot_say_stays_a_number() -> None:
     taken = dict.fromkeys(("outcomes_per_day", "requests_per_outcome"), "A1")
-    assert cell_formula("worth.requests_per_day", taken) == "=(A1*A1)"
-    assert cell_formula("worth.requests_per_day", {}) is None
+    assert cell_formula("value.requests_per_day", taken) == "=(A1*A1)"
+    assert cell_formula("value.requests_per_day", {}) is None
     looped = {"reference_share": "A1", "score_share": "A2"}
-    assert cell_formula("worth.odds_transferred_share", looped) is None
+    assert cell_formula("value.odds_transferred_share", looped) is None
 
 
 def test_the_web_page_needs_no_network(told_in: tuple[str, str]) -> None:
