@@ -85,10 +85,12 @@ def _rows(spent_usd: Mapping[str, Mapping[str, float | None]]) -> list[_Row]:
 def _together(stages: Iterable[Mapping[str, float | None]]) -> dict[str, float | None]:
     every = list(stages)
     drivers = list(dict.fromkeys(driver for parts in every for driver in parts))
-    amounts = {d: [parts.get(d, 0.0) for parts in every] for d in drivers}
-    return {
-        d: None if None in found else sum(a or 0.0 for a in found) for d, found in amounts.items()
-    }
+    return {d: _sum([parts.get(d, 0.0) for parts in every]) for d in drivers}
+
+
+def _sum(amounts: Sequence[float | None]) -> float | None:
+    known = [amount for amount in amounts if amount is not None]
+    return sum(known) if len(known) == len(amounts) else None
 
 
 def _add_driver(
@@ -115,8 +117,7 @@ def _before(row: _Row, driver: str) -> float:
 
 
 def _total(parts: Mapping[str, float | None]) -> float | None:
-    amounts = [amount for amount in parts.values() if amount is not None]
-    return sum(amounts) if len(amounts) == len(parts) else None
+    return _sum(list(parts.values()))
 
 
 def _known_part(parts: Mapping[str, float | None]) -> float:

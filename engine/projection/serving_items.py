@@ -33,6 +33,8 @@ class ItemServing:
     device_count: Float
     step_count: Float
     """Passes for one item: 1, or the denoising steps of a diffusion model."""
+    layer_count: Float
+    """Layers of one denoising pass."""
     shares_one_item: Float
     """1 where all devices work on the same items."""
     tdp_w: Float
@@ -48,6 +50,9 @@ class ItemEfficiencies:
     item_overlap_excess: Float
     batch_overhead_s: Float
     pass_overhead_s: Float
+    """Of each layer of a denoising pass."""
+    sharing_overhead_s: Float
+    """Of each such layer, for every doubling of the devices that share an item."""
     splitting_loss: Float
     """Exponent of devices lost when they share an item."""
 
@@ -68,12 +73,12 @@ def items_served(s: ItemServing, e: ItemEfficiencies) -> ItemsServed:
     traffic_s = traffic_time_s(s, e)
     exponent = 1.0 + e.item_overlap_excess
     larger_s = (compute_s**exponent + traffic_s**exponent) ** (1.0 / exponent)
-    item_s = larger_s + batch_overhead_s(s, e) / s.batch_count
-    lost = np.where(s.shares_one_item > 0, e.splitting_loss, 0.0)
-    speed = s.device_count ** (1.0 - lost)
-    together = np.where(s.shares_one_item > 0, s.batch_count, s.batch_count * s.device_count)
-    items_per_s = speed / item_s
-    return ItemsServed(items_per_s, together / items_per_s, compute_s / item_s, traffic_s / item_s)
+    is_shared = s.shares_one_item > 0
+    speed = np.where(is_shared, s.device_count ** (1.0 - e.splitting_loss), 1.0)
+    batch_s = s.batch_count * larger_s / speed + batch_overhead_s(s, e)
+    together = np.where(is_shared, s.batch_count, s.batch_count * s.device_count)
+    busy_s = batch_s / s.batch_count * speed
+    return ItemsServed(together / batch_s, batch_s, compute_s / busy_s, traffic_s / busy_s)
 
 
 def compute_time_s(s: ItemServing, e: ItemEfficiencies) -> Float:
@@ -90,7 +95,12 @@ def traffic_time_s(s: ItemServing, e: ItemEfficiencies) -> Float:
 
 
 def batch_overhead_s(s: ItemServing, e: ItemEfficiencies) -> Float:
-    """Seconds a batch costs however small: launches, and reading the weights in every pass."""
+    """Seconds a batch costs however small: launches, and reading the weights in every pass.
+
+    More devices on one item do not shorten it: each layer they wait for each other.
+    """
     weights_s = s.parameter_count * s.bytes_per_value * s.step_count / s.bandwidth_bytes_per_s
-    passes_s = np.where(s.step_count > 1, e.pass_overhead_s * s.step_count, 0.0)
+    doublings = np.where(s.shares_one_item > 0, np.log2(np.maximum(s.device_count, 1.0)), 0.0)
+    layer_s = e.pass_overhead_s + e.sharing_overhead_s * doublings
+    passes_s = np.where(s.step_count > 1, layer_s * s.layer_count * s.step_count, 0.0)
     return e.batch_overhead_s + weights_s + passes_s

@@ -123,6 +123,7 @@ def _base(scenario: Scenario, model: Sized, device: Device, work: _Work) -> Item
         batch_count=1.0,
         device_count=1.0,
         step_count=1.0,
+        layer_count=1.0,
         shares_one_item=0.0,
         tdp_w=a.tdp_w.value,
     )

@@ -41,7 +41,8 @@ PRIORS: Mapping[str, Prior] = {
     ),
     "item_overlap_excess": Prior(0.5, 0.5),
     "batch_overhead_s": Prior(1e-3, 1.0, {ENGINE: 0.7, GENERATION: 0.5, KIND: 0.4}),
-    "pass_overhead_s": Prior(1e-3, 0.7),
+    "pass_overhead_s": Prior(1e-4, 0.7),
+    "sharing_overhead_s": Prior(3e-4, 0.7),
     "splitting_loss": Prior(0.15, 0.5),
     "item_power_share": Prior(0.75, 0.3, {KIND: 0.2, GENERATION: 0.1}),
 }

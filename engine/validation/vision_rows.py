@@ -64,7 +64,11 @@ def read(row: Row) -> ItemReading | str:
         DEVICE: device.id,
     }
     return ItemReading(
-        values, traits, _memory_bytes(values), is_benchmark(row), _latency_item_count(row, values)
+        values,
+        traits,
+        _memory_bytes(values),
+        is_benchmark(row),
+        _latency_item_count(row, values),
     )
 
 
@@ -115,6 +119,7 @@ def _values(
         "batch_count": batch,
         "device_count": float(devices),
         "step_count": work.step_count,
+        "layer_count": work.layer_count,
         "shares_one_item": float(engine == "xdit" and work.kind == DIFFUSION),
         "tdp_w": device.tdp_w or math.nan,
     }

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from engine.units import BILLION, MILLION
 from engine.validation.rows import Row, number
 from engine.validation.serving_shapes import plain_name
 
 NETWORK, ENCODER, DIFFUSION = "network", "encoder", "diffusion"
-GUIDANCE_PASSES = 2.0
-"""Classifier-free guidance runs a model with the prompt and without it."""
+FRAMES_PER_LATENT = 4
+"""Frames of a film that its encoder folds into one."""
+DETECTOR_SIZE = 640.0
+"""Pixels of a side for which tables of YOLO state the arithmetic, whatever the input."""
 DEFAULT_STEPS = 20.0
 DEFAULT_SEQUENCE_TOKENS = 128.0
 
@@ -25,6 +28,8 @@ class ItemWork:
     parameter_count: float
     activations: float
     step_count: float = 1.0
+    layer_count: float = 1.0
+    """Layers of one denoising pass."""
 
 
 NETWORKS = (
@@ -55,23 +60,42 @@ ENCODERS = (
 )
 """Name, layers, width, heads."""
 
-DIFFUSERS = (
-    ("sana1.5-1.6b", 1.6, 32),
-    ("sana1.5-4.8b", 4.8, 32),
-    ("pixart", 0.6, 16),
-    ("hunyuandit", 1.5, 16),
-    ("stable-diffusion-3.5-medium", 1.4, 16),
-    ("wan2.1-t2v-1.3b", 1.3, 16),
-    ("hunyuanvideo", 13.0, 16),
-    ("cogvideox1.5", 5.0, 16),
-    ("cogvideox-2b", 2.0, 16),
-    ("stable-diffusion-xl", 0.73, 16),
-    ("stable-diffusion-(1.5|2)", 0.35, 16),
-)
-"""Name, billions of parameters an image token passes, pixels a token is wide.
 
-For UNets the parameters that give the published FLOP of a pass at these tokens.
-"""
+class Diffuser(NamedTuple):
+    """A denoiser: a transformer's shape, or the arithmetic of a UNet's pass by its image tokens."""
+
+    pattern: str
+    layer_count: float
+    width: float
+    parameters_billion: float
+    """Those that an image token passes: of a UNet, half its published FLOP for each token."""
+    pixels_per_token: int = 16
+    passes_per_step: float = 2.0
+    """Guided by running with the prompt and without it; 1 where guidance is trained in."""
+    is_linear: bool = False
+    """Without products of all pairs of tokens, or with these among the published FLOP."""
+    latents_per_token: int = 1
+    """Latent frames that one token spans."""
+
+
+DIFFUSERS = (
+    Diffuser("sana1.5-1.6b", 20, 2240, 1.35, 32, is_linear=True),
+    Diffuser("sana1.5-4.8b", 60, 2240, 4.06, 32, is_linear=True),
+    Diffuser("pixart", 28, 1152, 0.52),
+    Diffuser("hunyuandit", 40, 1408, 1.15),
+    Diffuser("stable-diffusion-3.5-medium", 24, 1536, 0.86),
+    Diffuser("stable-diffusion-3.5-large", 38, 2432, 2.7),
+    Diffuser("flux", 57, 3072, 6.45, passes_per_step=1.0),
+    Diffuser("wan2.*1.3b", 30, 1536, 1.25),
+    Diffuser("wan2.*14b", 40, 5120, 11.95),
+    Diffuser("hunyuanvideo", 60, 3072, 6.8, passes_per_step=1.0),
+    Diffuser("cogvideox1.5", 42, 3072, 4.76, latents_per_token=2),
+    Diffuser("cogvideox-5b", 42, 3072, 4.76),
+    Diffuser("cogvideox", 30, 1920, 1.33),
+    Diffuser("stable-diffusion-xl", 70, 1280, 0.73, is_linear=True),
+    Diffuser("stable-diffusion-(1.5|2)", 16, 640, 0.35, is_linear=True),
+)
+"""Shapes from the published configurations; parameters by counting the products of a layer."""
 
 
 def item_work(row: Row) -> ItemWork | None:
@@ -88,9 +112,16 @@ def _from_columns(row: Row, plain: str) -> ItemWork | None:
     total = 2.0 * multiply_adds if multiply_adds else gflop
     if total is None or (written is None and gflop is None):
         return None
+    total *= _counted_at(row, plain)
     narrow = 4.0 if re.search("efficientnet|mobilenet", plain) else 1.0
     usual = 2.2 * total**0.75 * narrow
     return ItemWork(NETWORK, total * BILLION, parameters, (written or usual) * MILLION)
+
+
+def _counted_at(row: Row, plain: str) -> float:
+    """Arithmetic at the row's input over that at the input for which it is stated."""
+    size = number(row.get("input_size"))
+    return (size / DETECTOR_SIZE) ** 2 if size and "yolo" in plain and "cls" not in plain else 1.0
 
 
 def _known(plain: str) -> ItemWork | None:
@@ -114,21 +145,24 @@ def _encoded(row: Row, plain: str) -> ItemWork | None:
 
 
 def _diffused(row: Row, plain: str) -> ItemWork | None:
-    for pattern, billions, pixels in DIFFUSERS:
-        if re.search(pattern, plain):
-            return _denoised(row, billions * BILLION, pixels, linear="sana" in plain)
-    return None
+    found = next((d for d in DIFFUSERS if re.search(d.pattern, plain)), None)
+    return _denoised(row, found) if found else None
 
 
-def _denoised(row: Row, parameters: float, pixels_per_token: int, *, linear: bool) -> ItemWork:
-    size = [int(n) for n in re.findall(r"\d+", row.get("input_size", ""))] or [1024, 1024]
-    frames = (size[2] - 1) // 4 + 1 if len(size) > 2 else 1
-    tokens = frames * size[0] * size[-1 if len(size) == 1 else 1] / pixels_per_token**2
+def _denoised(row: Row, d: Diffuser) -> ItemWork:
+    tokens = _image_tokens(row, d)
     steps = number(row.get("steps")) or DEFAULT_STEPS
-    width = 64.0 * round((parameters / 12.0 / 28.0) ** 0.5 / 64.0)
-    layers = parameters / 12.0 / width**2
-    attended = 0.0 if linear else 4.0 * layers * width * tokens**2
-    passes = GUIDANCE_PASSES * steps
-    written = tokens * layers * width * 20.0 * passes
-    flop = passes * (2.0 * parameters * tokens + attended)
-    return ItemWork(DIFFUSION, flop, parameters, written, steps)
+    pairs = 0.0 if d.is_linear else 4.0 * d.layer_count * d.width * tokens**2
+    parameters = d.parameters_billion * BILLION
+    passes = d.passes_per_step * steps
+    flop = passes * (2.0 * parameters * tokens + pairs)
+    written = tokens * d.layer_count * d.width * 20.0 * passes
+    return ItemWork(DIFFUSION, flop, parameters, written, steps, d.layer_count)
+
+
+def _image_tokens(row: Row, d: Diffuser) -> float:
+    size = [int(n) for n in re.findall(r"\d+", row.get("input_size", ""))] or [1024, 1024]
+    sides = size[:2] if len(size) > 1 else [size[0], size[0]]
+    frames = (size[2] - 1) // FRAMES_PER_LATENT + 1 if len(size) > 2 else 1
+    deep = -(-frames // d.latents_per_token)
+    return deep * sides[0] * sides[1] / d.pixels_per_token**2

@@ -31,6 +31,8 @@ CARDS = {
 
 def numbers(page: Page) -> dict[str, str]:
     """What the cards show, by name."""
+    expect(page.get_by_test_id("stMetricValue")).to_have_count(10)
+    settled(page)
     found = {}
     for card in page.get_by_test_id("stMetric").all():
         label = card.get_by_test_id("stMetricLabel").inner_text().strip()

@@ -129,7 +129,7 @@ def test_a_scenario_is_kept_by_name(
         (["--set", "mfu"], "'mfu' is not a setting. Write key=value"),
         (["--set", "hardware=this-machine"], "No machine is in the database yet."),
         (["--set", "hardware=measured:0123456789"], "No measurements of 'measured:0123456789'"),
-        (["--explain", "total.cost"], "No number 'total.cost' in a projection. Close: total.cost"),
+        (["--explain", "total.cost"], "No number 'total.cost' here. Close: total.cost"),
         (["/no/such/file.toml"], "Cannot read /no/such/file.toml: No such file or directory."),
     ],
 )
