@@ -15,6 +15,7 @@ from engine.projection import api_price
 from engine.projection.evidence import MEASURED_PREFIX
 from engine.scenario import (
     CachePrecision,
+    LanguageMetric,
     Optimiser,
     Ownership,
     Precision,
@@ -150,6 +151,13 @@ def training(now: Scenario, known: Known) -> None:
         _pick("tuning", now.tuning, options("tuning", get_args(Tuning)))
         _number("lora_rank", now, known, disabled=now.tuning == "full")
         parallel(now, known)
+    if model.family == "decoder":
+        _pick(
+            "language_metric",
+            now.language_metric,
+            options("language_metric", get_args(LanguageMetric)),
+        )
+        _number("anchor_score_share", now, known)
 
 
 def parallel(now: Scenario, known: Known) -> None:

@@ -76,11 +76,11 @@ def _language_model(scenario: Scenario, model: Sized, metric: str) -> Scored:
     found, spread = on_curve, _spread(outside, metric)
     anchor = _anchor(scenario, model, metric)
     if anchor is not None:
-        own = _anchor_model(scenario, model)
+        own = _anchor_place(scenario, model, tokens, metric)
         apart = derive(
             quality_curves.apart_decade_count,
             flop=flop,
-            anchor_flop=_training_flop(own.model, own.tokens),
+            anchor_flop=own.flop,
         )
         found = derive(
             quality_curves.nearby_anchored_share,
@@ -99,10 +99,10 @@ def _language_model(scenario: Scenario, model: Sized, metric: str) -> Scored:
 
 @dataclass(frozen=True, slots=True)
 class Anchor:
-    """The model that a known score belongs to."""
+    """Where on the curve a known model lies, as it was published."""
 
-    model: Sized
-    tokens: Estimate
+    on_curve: Estimate
+    flop: Estimate
 
 
 def _anchor(scenario: Scenario, model: Sized, metric: str) -> Estimate | None:
@@ -114,19 +114,34 @@ def _anchor(scenario: Scenario, model: Sized, metric: str) -> Estimate | None:
     return _known_score(model, metric)
 
 
-def _anchor_model(scenario: Scenario, model: Sized) -> Anchor:
-    """Where the score was measured: the known model's own size, and tokens where known."""
-    as_known = sized(scenario.replace(parameters_billion=None), model.known)
-    return Anchor(as_known, _tokens(scenario.replace(training_run_count=0.0), as_known))
+@cache
+def _published_anchor(model_id: str, metric: str) -> Anchor | None:
+    """The known model at its own size and training tokens; None where these are not known."""
+    own = sized(Scenario(model=model_id), catalogue.model(model_id))
+    if own.known.trained_items_billion is None:
+        return None
+    return _at(own, _tokens(Scenario(model=model_id, training_run_count=0.0), own), metric)
+
+
+def _at(model: Sized, tokens: Estimate, metric: str) -> Anchor:
+    on_curve = _on_language_curve(model, tokens, _loss(model, tokens), metric)
+    return Anchor(on_curve, _training_flop(model, tokens))
+
+
+def _anchor_place(scenario: Scenario, model: Sized, tokens: Estimate, metric: str) -> Anchor:
+    """Where the score was measured: the known model's size, and its tokens where known."""
+    published = _published_anchor(model.model_id, metric)
+    if published is not None:
+        return published
+    own = sized(scenario.replace(parameters_billion=None), model.known)
+    return _at(own, tokens, metric)
 
 
 def _anchored(on_curve: Estimate, own: Anchor, score: Estimate, metric: str) -> Estimate:
     return derive(
         quality_curves.anchored_share,
         curve_share=on_curve,
-        own_curve_share=_on_language_curve(
-            own.model, own.tokens, _loss(own.model, own.tokens), metric
-        ),
+        own_curve_share=own.on_curve,
         own_score_share=score,
         **_constants(
             metric,

@@ -113,6 +113,7 @@ ASKED: dict[str, str] = {
     "serving_pipeline_parallel_count": "2", "prefix_cache_hit_share": "0.2",
     "reasoning_tokens_per_request": "100", "ttft_slo_s": "2", "tpot_slo_s": "0.05",
     "latency_slo_s": "30", "serving_hours_per_day": "12", "serving_scaling": "autoscaled",
+    "language_metric": "mmlu-5-shot", "anchor_score_share": "0.6",
     "api_model": "openai:gpt-4o",
 }  # fmt: skip
 
