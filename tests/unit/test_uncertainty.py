@@ -1,7 +1,5 @@
 """Draws, risk and sensitivity: against closed forms, and for the same formulas and seed."""
 
-import time
-
 import numpy as np
 import pytest
 
@@ -127,18 +125,3 @@ def test_a_range_moves_the_bill_as_the_price_itself_does() -> None:
     score[:, at] = AT_95_NORMAL
     dear = worth(scenario.replace(electricity_usd_per_kwh=0.3), case).model_cost_usd.value
     assert worked_out(shown, uncertain, score)["model_cost_usd"][0] == pytest.approx(dear)
-
-
-@pytest.mark.benchmark
-def test_a_hundred_thousand_draws_of_bill_and_value_take_a_second() -> None:
-    """Processor time of one core, at the middle of five."""
-    case = ValueCase(template="text-classification")
-    found = worth(template_scenario("text-classification", case), case)
-    shown = {name: e for name, e in estimates(found) if e.known}
-    times = []
-    for seed in range(5):
-        start = time.process_time()
-        uncertain = doubts(shown, found.known)
-        worked_out(shown, uncertain, normals(uncertain, 100_000, seed))
-        times.append(time.process_time() - start)
-    assert np.median(times) <= 1.0
