@@ -12,7 +12,7 @@ demo: .venv/installed
 
 test: .venv/installed-dev
 	@$(BIN)/python -m tests.browser.chromium
-	@$(BIN)/pytest
+	@$(BIN)/pytest --numprocesses auto --dist loadfile
 
 check: .venv/installed-dev
 	@$(BIN)/pytest tests/test_architecture.py tests/test_names.py tests/unit/test_words.py
