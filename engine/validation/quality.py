@@ -28,6 +28,7 @@ REFUSED_SPECIAL = "trained on code, many languages or a teacher: general models 
 REFUSED_TOKENS = "its size or its training tokens are not disclosed"
 REFUSED_SIZE = "its size, its arithmetic or the side of its images is not given"
 REFUSED_SIDE = f"detectors are fitted at {DETECTOR_PX:.0f} px alone"
+WIDER_WITHOUT_YEAR = 1.5
 YEAR_ASSUMED, OTHER_PROTOCOL = "year-assumed", "other-protocol"
 
 
@@ -94,9 +95,16 @@ def predict(rows: Sequence[Row]) -> list[Prediction]:
     found = [reading(without_answers(row, HIDDEN)) for row in rows]
     answers: list[dict[str, Range]] = [{} for _ in rows]
     for curve in SHAPES:
-        at = [i for i, one in enumerate(found) if curve in curves_for(one)]
-        if at:
-            parts = fit_of(curve).ranges(fit_of(curve).place([found[i] for i in at]))
+        for dated in (True, False):
+            at = [
+                i
+                for i, one in enumerate(found)
+                if curve in curves_for(one) and (one.year is not None) is dated
+            ]
+            if not at:
+                continue
+            fit = fit_of(curve) if dated else fit_of(curve).wider(WIDER_WITHOUT_YEAR)
+            parts = fit.ranges(fit.place([found[i] for i in at]))
             for i, value, low, high in zip(at, *parts, strict=True):
                 answers[i] |= _answers(found[i], curve, PER_CENT * np.array([value, low, high]))
     return [_prediction(one, answer) for one, answer in zip(found, answers, strict=True)]

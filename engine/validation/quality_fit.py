@@ -8,7 +8,7 @@ the 90th percentile of what curves missed on groups that they never saw.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -135,6 +135,10 @@ class CurveFit:
     def place(self, readings: Readings) -> Array:
         """Where models lie on the scale of the curve."""
         return np.asarray(self.shape.terms(readings) @ np.array(self.weights))
+
+    def wider(self, ratio: float) -> CurveFit:
+        """The same curve, less sure."""
+        return replace(self, spread=self.spread * ratio)
 
     def ranges(self, place: Array) -> tuple[Array, Array, Array]:
         """Score, low and high at places on the scale of the curve."""
