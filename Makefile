@@ -12,7 +12,8 @@ demo: .venv/installed
 
 test: .venv/installed-dev
 	@$(BIN)/python -m tests.browser.chromium
-	@$(BIN)/pytest --numprocesses auto --dist loadfile
+	@$(BIN)/pytest --numprocesses auto --dist loadfile -m 'not gpu and not benchmark and not browser'
+	@$(BIN)/pytest -m browser
 
 check: .venv/installed-dev
 	@$(BIN)/pytest tests/test_architecture.py tests/test_names.py tests/unit/test_words.py
