@@ -3,7 +3,8 @@
 import importlib
 import json
 import sys
-from typing import Any, NoReturn
+from pathlib import Path
+from typing import Annotated, Any, NoReturn
 
 import typer
 from pydantic import ValidationError
@@ -32,6 +33,15 @@ COMMANDS = (
 
 EXIT_FAILED = 1
 EXIT_BAD_INPUT = 2
+
+ScenarioFile = Annotated[
+    Path | None, typer.Argument(help="Scenario as TOML: lines of key = value.")
+]
+Settings = Annotated[
+    list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Change one choice.")
+]
+AsJson = Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")]
+"""What commands about one scenario take alike."""
 
 log = Console(stderr=True, emoji=False)
 """People read this; stdout is for results."""

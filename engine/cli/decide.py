@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from engine.cli import print_json
+from engine.cli import AsJson, ScenarioFile, Settings, print_json
 from engine.records import BadInput
 
 if TYPE_CHECKING:
@@ -34,12 +33,8 @@ app = typer.Typer()
 
 @app.command()
 def decide(
-    file: Annotated[
-        Path | None, typer.Argument(help="Scenario as TOML: lines of key = value.")
-    ] = None,
-    settings: Annotated[
-        list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Change one choice.")
-    ] = None,
+    file: ScenarioFile = None,
+    settings: Settings = None,
     least: Annotated[
         str | None, typer.Option("--minimise", metavar="PATH", help="Number to make small.")
     ] = None,
@@ -67,7 +62,7 @@ def decide(
             "--front", metavar="PATH", help="Instead: what nothing beats in all these numbers."
         ),
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Print the best plans within limits, what binds, and what loosening it would buy."""
     from engine.cli.scenarios import stored_evidence, typed_scenario

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
 import typer
 
-from engine.cli import print_json
+from engine.cli import AsJson, ScenarioFile, Settings, print_json
 
 if TYPE_CHECKING:
     from engine.projection.planner import Candidate, Found
@@ -18,13 +17,9 @@ app = typer.Typer()
 
 @app.command()
 def plan(
-    file: Annotated[
-        Path | None, typer.Argument(help="Scenario as TOML: lines of key = value.")
-    ] = None,
-    settings: Annotated[
-        list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Change one choice.")
-    ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
+    file: ScenarioFile = None,
+    settings: Settings = None,
+    as_json: AsJson = False,
 ) -> None:
     """Print the fastest plan that fits, the next ones, and what keeps it from being faster."""
     from engine.cli.scenarios import stored_evidence, typed_scenario

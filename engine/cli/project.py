@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import fields, is_dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from engine.cli import log, print_json
+from engine.cli import AsJson, ScenarioFile, Settings, log, print_json
 from engine.records import Estimate
 
 if TYPE_CHECKING:
@@ -26,13 +25,9 @@ app = typer.Typer()
 
 @app.command()
 def project(
-    file: Annotated[
-        Path | None, typer.Argument(help="Scenario as TOML: lines of key = value.")
-    ] = None,
-    settings: Annotated[
-        list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Change one choice.")
-    ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
+    file: ScenarioFile = None,
+    settings: Settings = None,
+    as_json: AsJson = False,
     path: Annotated[
         str | None,
         typer.Option(

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import typer
 
-from engine.cli import print_json
+from engine.cli import AsJson, Settings, print_json
 from engine.cli.scenarios import known_field, stored_evidence, typed_scenario
 from engine.records import BadInput
 from engine.scenario import has_bounds
@@ -43,10 +43,8 @@ def sweep(
             metavar="KEY=LOW:HIGH:COUNT[:log]...", help="Choices to vary; several make a grid."
         ),
     ],
-    settings: Annotated[
-        list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Change one choice.")
-    ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
+    settings: Settings = None,
+    as_json: AsJson = False,
     as_csv: Annotated[bool, typer.Option("--csv", help="Comma-separated rows on stdout.")] = False,
 ) -> None:
     """Print how the projection changes over ranges of choices."""
