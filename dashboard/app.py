@@ -4,7 +4,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from dashboard import currency, i18n, link, readable
+from dashboard import controls, currency, i18n, link, readable
 from dashboard.i18n import t
 from dashboard.navigation import pages
 from engine.records import BadInput, CannotContinue
@@ -50,21 +50,19 @@ if link.arrive(page.url_path):
 with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
     st.title(page.title, width="content", anchor=False)
     with st.container(horizontal=True, width="content"):
-        if st.session_state.get("currency") != currency.shown():
-            st.session_state["currency"] = currency.shown()
         st.segmented_control(
             t("app.currency"),
             currency.SHOWN,
+            default=controls.follow("currency", currency.shown()),
             key="currency",
             required=True,
             label_visibility="collapsed",
             on_change=_pay,
         )
-        if st.session_state.get("lang") != i18n.language():
-            st.session_state["lang"] = i18n.language()
         st.segmented_control(
             t("app.language"),
             list(i18n.LANGUAGES),
+            default=controls.follow("lang", i18n.language()),
             key="lang",
             required=True,
             format_func=i18n.LANGUAGES.__getitem__,

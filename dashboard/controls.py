@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import get_args
+from typing import TypeVar, get_args
 
 import streamlit as st
 
@@ -31,6 +31,7 @@ from engine.scenario import (
 from engine.units import BILLION
 
 Say = Callable[[float], str]
+Value = TypeVar("Value")
 
 
 @dataclass(frozen=True)
@@ -98,10 +99,10 @@ def draw(request: Asked, machines: Mapping[str, str], known: Known) -> None:
 def preset(chosen: Mapping[str, Choice]) -> None:
     """Ready scenarios; one is lit while the choices are exactly its own."""
     labels = {name: t(f"preset.{name}") for name in presets.PRESETS}
-    follow("preset", presets.matching(chosen))
     st.pills(
         t("control.preset"),
         list(labels),
+        default=follow("preset", presets.matching(chosen)),
         key="preset",
         format_func=labels.__getitem__,
         on_change=_start_from,
@@ -331,9 +332,21 @@ def options(field: str, values: Sequence[str]) -> dict[str, str]:
     return {value: t(f"option.{field}.{value}") for value in values}
 
 
-def follow(name: str, value: object) -> None:
-    """Set a widget to what the address says, unless it shows that already."""
+def follow(name: str, value: Value) -> Value:
+    """Set a widget to what the address says, unless it shows that already.
+
+    The value is to be the widget's default as well: a browser that never heard of a run which
+    was cut short draws the default, and would answer with the first of the options were there
+    none. A widget that can be emptied has no default, and is set anew (`refill`).
+    """
     if i18n.relabelled() or st.session_state.get(name) != value:
+        st.session_state[name] = value
+    return value
+
+
+def refill(name: str, value: object) -> None:
+    """Set a widget that can be emptied to what the address says."""
+    if value is not None or st.session_state.get(name) is not None:
         st.session_state[name] = value
 
 
@@ -364,10 +377,10 @@ def _slide(
     by_label = {say(stop): stop for stop in stops}
     by_label |= {say(extra): extra for extra in (own, here) if extra is not None}
     labels = {stop: label for label, stop in by_label.items()}
-    follow(name, here)
     st.select_slider(
         _label(name, known, **words),
         sorted(labels),
+        value=follow(name, here),
         key=name,
         format_func=labels.__getitem__,
         help=_hint(name),
@@ -388,14 +401,18 @@ def _pick(
 ) -> None:
     """A choice from a list; one that may be left open shows `unset` while it is."""
     labels = dict(names) if value is None or value in names else {value: value, **names}
-    follow(name, value)
+    ids = list(labels)
+    if unset:
+        refill(name, value)
+    else:
+        follow(name, value)
     st.selectbox(
         t(f"field.{name}"),
-        list(labels),
+        ids,
+        index=None if unset or value is None else ids.index(value),
         key=name,
         format_func=labels.__getitem__,
         placeholder=unset or "",
-        index=None if unset else 0,
         help=_hint(name),
         disabled=disabled,
         on_change=on_change or _choose,
@@ -409,10 +426,10 @@ def _open_pick(name: str, value: str | None, values: Sequence[str]) -> None:
 
 def _segment(name: str, value: str, values: Sequence[str]) -> None:
     labels = options(name, values)
-    follow(name, value)
     st.segmented_control(
         t(f"field.{name}"),
         list(labels),
+        default=follow(name, value),
         key=name,
         required=True,
         format_func=labels.__getitem__,
@@ -429,7 +446,7 @@ def _number(
     """A number to type; where it may be left open, the empty box shows what is taken."""
     limits, default = bounds(name), Scenario.model_fields[name].default
     taken = known.get(name)
-    follow(name, getattr(now, name))
+    refill(name, getattr(now, name))
     st.number_input(
         _label(name, known, **words),
         min_value=float(limits.low),

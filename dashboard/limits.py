@@ -89,10 +89,10 @@ def typed(name: str) -> float | None:
 def draw() -> None:
     """The widgets: aim first, limits, then what may change."""
     aims = {name: t(f"decide.aim_{name}") for name in AIMS}
-    controls.follow("aim", aim())
     st.segmented_control(
         t("decide.aim"),
         list(aims),
+        default=controls.follow("aim", aim()),
         key="aim",
         required=True,
         format_func=aims.__getitem__,
@@ -103,10 +103,10 @@ def draw() -> None:
             if asked.path != AIMS[aim()].path:
                 _limit(name, asked)
     words = {name: t(f"decide.may_{name}") for name in MAY_CHANGE}
-    controls.follow("may", list(may_change()))
     st.pills(
         t("decide.may"),
         list(words),
+        default=controls.follow("may", list(may_change())),
         key="may",
         selection_mode="multi",
         format_func=words.__getitem__,
@@ -119,10 +119,10 @@ def draw() -> None:
 def _only() -> None:
     names = controls.hardware_names()
     chosen = [i for i in st.query_params.get("only", "").split(",") if i in names]
-    controls.follow("only", chosen)
     st.multiselect(
         t("decide.only"),
         list(names),
+        default=controls.follow("only", chosen),
         key="only",
         format_func=names.__getitem__,
         placeholder=t("decide.only_all"),
@@ -132,7 +132,7 @@ def _only() -> None:
 
 def _limit(name: str, asked: Asked) -> None:
     key = f"max_{name}"
-    controls.follow(key, typed(name))
+    controls.refill(key, typed(name))
     st.number_input(
         t(f"decide.limit_{name}"),
         min_value=0.0,

@@ -59,21 +59,23 @@ def alternative(
     """The widgets of one alternative: what it changes, and to what."""
     made = alternatives.changes(slot)
     again: dict[str, Any] = {"on_change": choose, "args": (slot, now, taken)}
-    controls.follow(f"{slot}_fields", list(made))
     st.multiselect(
         t("compare.changes", number=str(alternatives.SLOTS.index(slot) + 1)),
         [*named, *NUMBERS],
+        default=controls.follow(f"{slot}_fields", list(made)),
         key=f"{slot}_fields",
         format_func=lambda name: phrases.field(name, now),
         placeholder=t("compare.changes_hint"),
         **again,
     )
     for name, value in made.items():
-        controls.follow(f"{slot}_{name}", value)
+        controls.refill(f"{slot}_{name}", value)
         if name in named:
+            ids = list(named[name])
             st.selectbox(
                 phrases.field(name, now),
-                list(named[name]),
+                ids,
+                index=ids.index(str(value)) if value in ids else 0,
                 key=f"{slot}_{name}",
                 format_func=named[name].__getitem__,
                 **again,

@@ -17,10 +17,10 @@ from engine.value_case import ValueCase
 def choose_use(case: ValueCase) -> None:
     """The template; choosing one takes its scenario as well."""
     names = {name: t(f"use.{name}") for name in catalogue.value_templates()}
-    controls.follow(cases.USE, case.template)
     st.selectbox(
         t("worth.use"),
         list(names),
+        index=list(names).index(controls.follow(cases.USE, case.template)),
         key=cases.USE,
         format_func=names.__getitem__,
         help=t("worth.use_hint"),
@@ -42,7 +42,7 @@ def guess(name: str, case: ValueCase, found: Valued) -> None:
     own = getattr(case, name)
     taken = found.worth.known.get(name)
     limits = worth_words.limits(name)
-    controls.follow(name, own)
+    controls.refill(name, own)
     st.number_input(
         t(f"guess.{name}"),
         limits.low,
@@ -167,7 +167,7 @@ def ways(scenario: Scenario, case: ValueCase, known: data.Seen) -> None:
     item = catalogue.model(scenario.model).item
     if item == "token":
         models = api_price.models()
-        controls.follow("api_model", scenario.api_model)
+        controls.refill("api_model", scenario.api_model)
         st.selectbox(
             t("worth.api_model"),
             list(models),

@@ -3,9 +3,11 @@
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from streamlit.testing.v1 import AppTest
+from streamlit.testing.v1.element_tree import Selectbox, SelectSlider
 
 import dashboard
 from dashboard import data, fact_rows, i18n, presets
@@ -123,6 +125,25 @@ def shown(app: AppTest) -> dict[str, str]:
     widgets = [*app.selectbox, *app.select_slider, *app.segmented_control, *app.number_input]
     by_key = {widget.key: widget.value for widget in widgets}
     return {name: written(by_key[name]) for name in Scenario.model_fields}
+
+
+@pytest.mark.usefixtures("empty")
+def test_a_browser_that_missed_a_run_draws_what_the_address_says() -> None:
+    """Else it would draw the first of the options, and answer with that."""
+    app = opened(**ASKED).run()
+    for widget in (*app.selectbox, *app.select_slider, *app.segmented_control, *app.number_input):
+        proto = widget.proto
+        default = proto.default if isinstance(proto.default, int | float) else list(proto.default)
+        told = proto.set_value or default == _as_told(widget)
+        assert told or (widget.value is None and not proto.HasField("default")), widget.key
+
+
+def _as_told(widget: Any) -> Any:
+    if isinstance(widget, Selectbox):
+        return widget.index
+    if isinstance(widget, SelectSlider):
+        return [widget.options.index(widget.format_func(widget.value))]
+    return list(widget.indices)
 
 
 @pytest.mark.usefixtures("empty")
