@@ -4,7 +4,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from dashboard import controls, currency, i18n, link, readable
+from dashboard import controls, currency, i18n, link, presenting, readable
 from dashboard.i18n import t
 from dashboard.navigation import pages
 from engine.records import BadInput, CannotContinue
@@ -34,6 +34,36 @@ def _rate() -> None:
     )
 
 
+def _header() -> None:
+    """Title of the page, currency and language."""
+    with st.container(
+        horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"
+    ):
+        st.title(page.title, width="content", anchor=False)
+        with st.container(horizontal=True, width="content"):
+            st.segmented_control(
+                t("app.currency"),
+                currency.SHOWN,
+                default=controls.follow("currency", currency.shown()),
+                key="currency",
+                required=True,
+                label_visibility="collapsed",
+                on_change=_pay,
+            )
+            st.segmented_control(
+                t("app.language"),
+                list(i18n.LANGUAGES),
+                default=controls.follow("lang", i18n.language()),
+                key="lang",
+                required=True,
+                format_func=i18n.LANGUAGES.__getitem__,
+                label_visibility="collapsed",
+                on_change=_speak,
+            )
+    if currency.shown() != currency.DEFAULT:
+        _rate()
+
+
 link.keep()
 i18n.watch(currency.watch())
 st.set_page_config(
@@ -43,35 +73,15 @@ st.set_page_config(
     menu_items={"about": t("app.about")},
 )
 st.logo(str(LOGO), size="large")
-page = st.navigation(pages(), position="top")
+on_stage = presenting.on_stage()
+page = st.navigation(pages(), position="hidden" if on_stage else "top")
 if link.arrive(page.url_path):
     st.rerun()
 
-with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
-    st.title(page.title, width="content", anchor=False)
-    with st.container(horizontal=True, width="content"):
-        st.segmented_control(
-            t("app.currency"),
-            currency.SHOWN,
-            default=controls.follow("currency", currency.shown()),
-            key="currency",
-            required=True,
-            label_visibility="collapsed",
-            on_change=_pay,
-        )
-        st.segmented_control(
-            t("app.language"),
-            list(i18n.LANGUAGES),
-            default=controls.follow("lang", i18n.language()),
-            key="lang",
-            required=True,
-            format_func=i18n.LANGUAGES.__getitem__,
-            label_visibility="collapsed",
-            on_change=_speak,
-        )
-
-if currency.shown() != currency.DEFAULT:
-    _rate()
+if on_stage:
+    st.html(presenting.STYLE)
+else:
+    _header()
 
 try:
     page.run()

@@ -28,6 +28,7 @@ PAGES = (
     Page("method", ":material/function:"),
     Page("history", ":material/history:"),
     Page("report", ":material/description:"),
+    Page("present", ":material/slideshow:"),
 )
 """The first is what `/` shows."""
 

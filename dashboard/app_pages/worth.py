@@ -3,11 +3,11 @@
 import streamlit as st
 
 from dashboard import cases, controls, data, phrases, readable, worth_words
-from dashboard.charts import worth as charts
 from dashboard.headlines import scalar
 from dashboard.i18n import t
 from dashboard.theme import KIND_COLOURS
 from dashboard.valued import Valued
+from dashboard.views import value
 from engine import catalogue
 from engine.projection import api_price
 from engine.scenario import Scenario
@@ -85,68 +85,6 @@ def beyond_cash(found: Valued) -> None:
     )
 
 
-def cash(found: Valued) -> None:
-    """Cash over time."""
-    st.subheader(t("worth.cash_title"), anchor=False)
-    if found.balance_usd is None:
-        st.info(t("worth.unknown"), icon=":material/help:")
-        return
-    payback = scalar(found.worth.payback_months.value)
-    end = readable.money(float(found.balance_usd[-1]))
-    st.plotly_chart(
-        charts.cash_over_time(found.balance_usd, payback, worth_words.chart(), readable.money),
-        config=phrases.PLOTLY,
-        alt=t("worth.cash_alt", end=end, payback=worth_words.months(payback)),
-    )
-
-
-def accuracy(found: Valued) -> None:
-    """Value against accuracy."""
-    st.subheader(t("worth.even_title"), anchor=False)
-    line = worth_words.accuracies(found)
-    if line is None:
-        st.info(t("worth.unknown"), icon=":material/help:")
-        return
-    told = worth_words.break_even_sentence(line)
-    st.caption(told)
-    st.plotly_chart(
-        charts.break_even(line, worth_words.chart(), readable.money, readable.share),
-        config=phrases.PLOTLY,
-        alt=told,
-    )
-
-
-def doubt(found: Valued) -> None:
-    """How it may end."""
-    st.subheader(t("worth.spread_title"), anchor=False)
-    if found.npv_usd is None or found.risk is None:
-        st.info(t("worth.unknown"), icon=":material/help:")
-        return
-    told = worth_words.risk_sentence(found.risk)
-    st.caption(worth_words.escaped(told))
-    st.plotly_chart(
-        charts.distribution(found.npv_usd, worth_words.chart(), readable.money),
-        config=phrases.PLOTLY,
-        alt=told,
-    )
-
-
-def movers(found: Valued) -> None:
-    """What moves the value most, one input at a time."""
-    st.subheader(t("worth.tornado_title"), anchor=False)
-    middle = scalar(found.worth.npv_usd.value)
-    if middle is None or not found.swings:
-        st.info(t("worth.unknown"), icon=":material/help:")
-        return
-    st.caption(t("worth.tornado_lead"))
-    bars = worth_words.bars(found)
-    st.plotly_chart(
-        charts.tornado(bars, middle, worth_words.chart(), readable.money),
-        config=phrases.PLOTLY,
-        alt=t("worth.tornado_alt", first=bars[0].label),
-    )
-
-
 def parts(scenario: Scenario, case: ValueCase, known: data.Seen) -> None:
     """Shares of the spread; worked out only when asked for."""
     with st.expander(
@@ -177,14 +115,7 @@ def ways(scenario: Scenario, case: ValueCase, known: data.Seen) -> None:
             placeholder=t("worth.api_hint"),
             on_change=lambda: worth_words.choose_api(st.session_state["api_model"]),
         )
-    costs, told = worth_words.ways(scenario, case, known)
-    if told:
-        st.caption(worth_words.escaped(told))
-    st.plotly_chart(
-        charts.ways(costs, worth_words.chart(), readable.money),
-        config=phrases.PLOTLY,
-        alt="; ".join(f"{name} {readable.money(cost)}" for name, cost in costs.items()),
-    )
+    value.ways(scenario, case, known)
 
 
 known = data.seen()
@@ -211,7 +142,7 @@ with st.sidebar:
 for note in found.worth.notes:
     st.warning(phrases.note(note), icon=":material/info:")
 
-for first, second in ((cash, accuracy), (doubt, movers)):
+for first, second in ((value.cash, value.accuracy), (value.doubt, value.movers)):
     left, right = st.columns(2)
     with left.container(border=True, height="stretch"):
         first(found)

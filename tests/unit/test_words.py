@@ -15,6 +15,8 @@ from dashboard import formulas, i18n, measuring, phrases, presets
 from dashboard.charts.cost import ALL, DRIVERS, STAGES
 from dashboard.i18n import words
 from dashboard.navigation import PAGES
+from dashboard.stories import PARTS, key, stories
+from dashboard.tour import STEP_COUNT
 from engine import catalogue
 from engine.catalogue.listing import KINDS, lines
 from engine.catalogue.schema import Family, StoragePrice
@@ -37,7 +39,19 @@ ENGINE = FOLDER.parent / "engine"
 OTHER_WORKLOADS = ("federate", "train_private", "explain", "collective", "parallel_train_step")
 """Measured outside the lists of workloads, stages and levers."""
 
+TOLD = {
+    found
+    for story in stories().values()
+    for step in story.steps
+    for part in PARTS
+    if (found := key(story, step, part))
+} | {f"story.{name}.{part}" for name in stories() for part in ("title", "about")}
+
 FROM_DATA = {
+    "story": {name.removeprefix("story.") for name in TOLD if name.startswith("story.")},
+    "story_step": {name.removeprefix("story_step.") for name in TOLD if "story_step." in name},
+    "tour": {f"{n}.{part}" for n in range(1, STEP_COUNT + 1) for part in ("title", "text")}
+    | {"offer", "take", "not_now", "title", "progress", "back", "next", "finish"},
     "storage_kind": set(get_args(StoragePrice.model_fields["kind"].annotation)),
     "family": set(get_args(Family)),
     "kind": set(CERTAINTY),

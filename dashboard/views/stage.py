@@ -1,0 +1,147 @@
+"""What a step of a story shows."""
+
+from collections.abc import Callable, Mapping
+
+import streamlit as st
+
+from dashboard import data, phrases, readable, scores
+from dashboard.charts import difference, errors, quality
+from dashboard.charts import savings as savings_chart
+from dashboard.headlines import scalar
+from dashboard.i18n import t
+from dashboard.telling import TASK, Told
+from dashboard.views import outcome, value
+from engine.records import BadInput
+from engine.validation.stored import read
+
+LARGEST_SAVINGS = 6
+
+
+def cards(told: Told) -> None:
+    """The numbers the step names."""
+    with st.grid(min(4, len(told.step.numbers)), min_column_width=190):
+        for name in told.step.numbers:
+            card = told.cards[name]
+            st.metric(
+                card.label,
+                card.text,
+                delta=t(f"kind.{card.estimate.kind}"),
+                delta_color="gray",
+                delta_arrow="off",
+                delta_description=card.range or None,
+                border=True,
+                height="stretch",
+            )
+
+
+def money(told: Told) -> None:
+    """Where the money goes."""
+    outcome.money(told.answer)
+
+
+def tradeoff(told: Told) -> None:
+    """Cost against accuracy over model sizes."""
+    outcome.against(told.scenario, told.known, told.answer)
+
+
+def over_time(told: Told) -> None:
+    """Cash and carbon over the horizon."""
+    outcome.over_time(told.scenario, told.answer)
+
+
+def measured(told: Told) -> None:
+    """Accuracy of models trained here; of the sample, marked, where none was."""
+    found = told.measured
+    points = found.evidence.classifier_points.get(TASK, ())
+    if found is not told.known:
+        machine = found.measurements[0].machine
+        st.info(t("lab.sample_short", device=machine.device_name), icon=":material/science:")
+    best = max(p.accuracy_share for p in points)
+    st.plotly_chart(
+        quality.accuracy_against_size(
+            points, data.fitted(points), phrases.chart(), readable.count, readable.score
+        ),
+        config=phrases.PLOTLY,
+        alt=t(
+            "measurements.quality_alt",
+            task=t(f"task.{TASK}"),
+            count=str(len(points)),
+            best=readable.score(best),
+        ),
+    )
+
+
+def savings(told: Told) -> None:
+    """The largest levers."""
+    cost_usd = scalar(told.answer.total.cost_usd.value)
+    found = told.savings[:LARGEST_SAVINGS]
+    if not found or cost_usd is None:
+        st.info(t("savings.none"), icon=":material/task_alt:")
+        return
+    bars = {t(f"lever.{s.lever}"): s.saved_usd for s in found}
+    st.plotly_chart(
+        savings_chart.bars(bars, cost_usd, readable.money),
+        config=phrases.PLOTLY,
+        alt=t("savings.alt", parts="; ".join(f"{k} {readable.money(v)}" for k, v in bars.items())),
+    )
+
+
+def changed(told: Told) -> None:
+    """What each choice that changed with this step does to the bill."""
+    try:
+        found = data.difference(told.before, told.scenario, "total.cost_usd", told.known)
+    except BadInput as error:
+        st.info(str(error), icon=":material/info:")
+        return
+    parts = {phrases.field(name, told.scenario): value for name, value in found.parts.items()}
+    words = {name: t(f"present.{name}") for name in ("before", "after")}
+    st.plotly_chart(
+        difference.waterfall(
+            found.before,
+            found.after,
+            parts,
+            words | {"other": t("compare.other")},
+            readable.money,
+        ),
+        config=phrases.PLOTLY,
+        alt=t(
+            "compare.alt",
+            name=t("present.after"),
+            before=readable.money(found.before),
+            after=readable.money(found.after),
+            parts="; ".join(f"{k} {readable.signed_money(v)}" for k, v in parts.items()),
+        ),
+    )
+
+
+def right(_: Told) -> None:
+    """How far off the predictions are, beside one constant."""
+    words = {name: t(f"how_right.{name}") for name in ("ours", "constant", "axis")}
+    st.plotly_chart(
+        errors.errors(scores.claim_pairs(read()), words, readable.share),
+        config=phrases.PLOTLY,
+        alt=t("how_right.all_alt"),
+    )
+
+
+def nothing(_: Told) -> None:
+    """Words only."""
+
+
+SHOWS: Mapping[str, Callable[[Told], None]] = {
+    "nothing": nothing,
+    "cards": cards,
+    "money": money,
+    "tradeoff": tradeoff,
+    "over_time": over_time,
+    "measured": measured,
+    "savings": savings,
+    "changed": changed,
+    "right": right,
+    "cash": lambda told: value.cash(told.valued),
+    "break_even": lambda told: value.accuracy(told.valued),
+    "spread": lambda told: value.doubt(told.valued),
+    "movers": lambda told: value.movers(told.valued),
+    "ways": lambda told: value.ways(told.scenario, told.case, told.known),
+}
+"""Every picture, by the name a story's file gives."""
