@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, get_args
 
 import typer
@@ -10,6 +10,7 @@ import typer
 from engine.cli import log, print_json
 from engine.measurement.agreement import Agreement, Pair, Verdict, agreement, chosen
 from engine.measurement.noise import disturbances
+from engine.measurement.steadiness import Steadiness, steadiness
 from engine.records import BadInput
 
 SHOWN_COUNT = 40
@@ -28,17 +29,19 @@ def compare(first: str, second: str, workloads: Sequence[str], *, as_json: bool)
     held = [m for m in measurements(open_database()) if not workloads or m.workload in workloads]
     if not held:
         raise BadInput("There is nothing to compare yet. Measure first: `modelworth measure`.")
-    seen = agreement(chosen(held, first), chosen(held, second))
+    steady = steadiness(held)
+    seen = agreement(chosen(held, first), chosen(held, second), steady)
     if not seen.pairs:
         raise BadInput(f"Nothing was measured both in {first!r} and in {second!r}.")
     if as_json:
-        print_json(_document(seen))
+        print_json(_document(seen, steady))
         return
     for line in _lines(seen.pairs[:SHOWN_COUNT]):
         typer.echo(line)
     if len(seen.pairs) > SHOWN_COUNT:
         log.print(f"{len(seen.pairs) - SHOWN_COUNT} more with --json.", highlight=False)
     log.print(_sentence(seen, first, second), markup=False, highlight=False, soft_wrap=True)
+    log.print(_steadiness(seen, steady), markup=False, highlight=False, soft_wrap=True)
 
 
 def _lines(pairs: Sequence[Pair]) -> Iterator[str]:
@@ -70,9 +73,30 @@ def _sentence(seen: Agreement, first: str, second: str) -> str:
     )
 
 
-def _document(seen: Agreement) -> dict[str, Any]:
+def _steadiness(seen: Agreement, steady: Mapping[str, Steadiness]) -> str:
+    """What stands between the intervals of one run and the next."""
+    both = (m for pair in seen.pairs for m in (pair.first, pair.second))
+    machines = {m.machine.hardware_id: m.machine for m in both}
+    told = [
+        f"On {machine.device_name} ({machine.fingerprint}) 95 of 100 medians taken again lie "
+        f"within {steady[name].share:.0%} ({steady[name].pair_count} measured twice); less is not "
+        "called real."
+        if name in steady
+        else f"How far {machine.device_name} ({machine.fingerprint}) agrees with itself from run "
+        "to run is not known, so a difference called real may be its own doing: measure twice with "
+        "--again."
+        for name, machine in machines.items()
+    ]
+    return " ".join(told)
+
+
+def _document(seen: Agreement, steady: Mapping[str, Steadiness]) -> dict[str, Any]:
     verdicts: tuple[Verdict, ...] = get_args(Verdict)
     return {
+        "run_to_run": {
+            name: {"share": found.share, "pair_count": found.pair_count}
+            for name, found in steady.items()
+        },
         **{verdict: seen.count(verdict) for verdict in verdicts},
         "only_first": seen.only_first_count,
         "only_second": seen.only_second_count,
@@ -87,6 +111,7 @@ def _document(seen: Agreement) -> dict[str, Any]:
                 "time_ratio_high": pair.time_ratio_high,
                 "energy_ratio": pair.energy_ratio,
                 "score_change": pair.score_change,
+                "margin_share": pair.margin_share,
                 "verdict": pair.verdict,
             }
             for pair in seen.pairs

@@ -12,6 +12,7 @@ from typing import Literal
 
 from engine.measurement.noise import disturbances
 from engine.measurement.spread import AGREEMENT_SHARE, median_interval
+from engine.measurement.steadiness import Steadiness
 from engine.records import BadInput, Measurement, Setting
 
 Verdict = Literal["faster", "slower", "same", "unsure"]
@@ -35,6 +36,8 @@ class Pair:
     time_ratio_low: float
     time_ratio_high: float
     """The least and the greatest that both 95 % intervals allow."""
+    margin_share: float = AGREEMENT_SHARE
+    """Beyond the intervals, what either machine does to the same work at another time."""
 
     @property
     def energy_ratio(self) -> float | None:
@@ -67,10 +70,17 @@ class Agreement:
         return sum(pair.verdict == verdict for pair in self.pairs)
 
 
-def agreement(first: Iterable[Measurement], second: Iterable[Measurement]) -> Agreement:
-    """What both sets measured, side by side, and how much each has alone."""
+def agreement(
+    first: Iterable[Measurement],
+    second: Iterable[Measurement],
+    steady: Mapping[str, Steadiness] = {},
+) -> Agreement:
+    """What both sets measured, side by side, and how much each has alone.
+
+    `steady` holds what is known of the machines from run to run, by hardware id.
+    """
     before, after = _newest(first), _newest(second)
-    both = [compared(before[what], after[what]) for what in before.keys() & after.keys()]
+    both = [compared(before[what], after[what], steady) for what in before.keys() & after.keys()]
     return Agreement(
         pairs=tuple(sorted(both, key=_place)),
         only_first_count=len(before.keys() - after.keys()),
@@ -78,19 +88,25 @@ def agreement(first: Iterable[Measurement], second: Iterable[Measurement]) -> Ag
     )
 
 
-def compared(first: Measurement, second: Measurement) -> Pair:
+def compared(
+    first: Measurement, second: Measurement, steady: Mapping[str, Steadiness] = {}
+) -> Pair:
     """One pair, judged by time.
 
     A difference is real where the two 95 % intervals of the median lie apart by more than
-    3 %, within which the runner already takes windows for alike. Nothing is said of what
-    was disturbed or repeated fewer than six times.
+    either machine's own doing from run to run; where that is not known, by more than 3 %,
+    within which the runner already takes windows for alike. Nothing is said of what was
+    disturbed or repeated fewer than six times.
     """
     (low_a_s, high_a_s), (low_b_s, high_b_s) = _interval_s(first), _interval_s(second)
     low, high = low_b_s / high_a_s, high_b_s / low_a_s
+    known = (steady.get(m.machine.hardware_id) for m in (first, second))
+    margin = max([AGREEMENT_SHARE, *(found.share for found in known if found)])
     return Pair(
         first=first,
         second=second,
-        verdict=_verdict(first, second, low, high),
+        verdict=_verdict(first, second, low, high, margin),
+        margin_share=margin,
         time_ratio=second.time_s / first.time_s,
         time_ratio_low=low,
         time_ratio_high=high,
@@ -116,13 +132,15 @@ def chosen(measurements: Iterable[Measurement], words: str) -> list[Measurement]
     return left
 
 
-def _verdict(first: Measurement, second: Measurement, low: float, high: float) -> Verdict:
+def _verdict(
+    first: Measurement, second: Measurement, low: float, high: float, margin: float
+) -> Verdict:
     fewest = min(len(first.repeat_times_s), len(second.repeat_times_s))
     if fewest < FEWEST_FOR_INTERVAL or disturbances(first) or disturbances(second):
         return "unsure"
-    if low > 1 + AGREEMENT_SHARE:
+    if low > 1 + margin:
         return "slower"
-    return "faster" if high < 1 / (1 + AGREEMENT_SHARE) else "same"
+    return "faster" if high < 1 / (1 + margin) else "same"
 
 
 def _interval_s(m: Measurement) -> tuple[float, float]:

@@ -10,6 +10,7 @@ import pytest
 
 from engine.measurement.agreement import agreement, chosen, compared
 from engine.measurement.noise import disturbances, far_repeats_s, interval_share
+from engine.measurement.steadiness import Steadiness, steadiness
 from engine.records import BadInput, Machine, Measurement
 
 MACHINE = Machine("a CPU", 2, 4, 2**34, "Linux 6.1 x86_64", "3.11.7", "2.13.0", 2)
@@ -81,6 +82,35 @@ def test_a_difference_is_real_where_the_intervals_lie_clearly_apart(
     assert pair.verdict == verdict
     assert pair.time_ratio == pytest.approx(share)
     assert pair.time_ratio_low < share < pair.time_ratio_high
+
+
+def test_what_a_machine_does_from_run_to_run_is_not_a_difference() -> None:
+    shares = [1.0] * 37 + [1.25, 4.0]
+    held = [
+        again
+        for size, share in enumerate(shares)
+        for again in (
+            measurement(settings={"size": size}),
+            scaled(share, settings={"size": size}, repetition_number=2),
+        )
+    ]
+    steady = steadiness(held)
+    assert steady == {MACHINE.hardware_id: Steadiness(pytest.approx(0.25), 39)}
+    assert compared(measurement(), scaled(1.24), steady).verdict == "same"
+    assert compared(measurement(), scaled(1.3), steady).verdict == "slower"
+    assert compared(measurement(), scaled(0.75), steady).verdict == "faster"
+    assert compared(measurement(), scaled(1.24), {}).verdict == "slower"
+
+
+def test_of_too_few_pairs_or_disturbed_ones_no_steadiness_is_said() -> None:
+    held = [scaled(1.0 + n, settings={"size": s}) for s in range(18) for n in (0, 1)]
+    assert steadiness(held) == {}
+    busy = [
+        scaled(1.0, settings={"size": s}, metrics={"other_cpu_use_share": 0.5})
+        for s in range(30)
+        for _ in range(2)
+    ]
+    assert steadiness(busy) == {}
 
 
 def test_of_few_repeats_or_a_disturbed_run_nothing_is_said() -> None:

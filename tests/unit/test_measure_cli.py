@@ -76,7 +76,9 @@ def test_two_runs_are_compared_row_by_row_and_in_a_sentence(database: Engine, ty
     assert err == (
         "Of 1 measured in both, B (0.2.0) is faster than A (run:1) in 0, slower in 1, the same "
         "within its intervals in 0; 0 were disturbed or repeated too seldom to say. "
-        "1 are in A alone, 0 in B alone."
+        "1 are in A alone, 0 in B alone. "
+        f"How far a CPU ({MACHINE.fingerprint}) agrees with itself from run to run is not known, "
+        "so a difference called real may be its own doing: measure twice with --again."
     )
     code, out, _ = typed("--compare", "run:1", "run:2", "--json")
     said = json.loads(out)
