@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 
-import streamlit as st
 from pydantic import ValidationError
 
 from dashboard import link
@@ -18,7 +17,7 @@ BETWEEN, OF = ";", "~"
 def changes(slot: str) -> dict[str, Choice]:
     """What an alternative changes, by Scenario field; what cannot be had is left out."""
     found: dict[str, Choice] = {}
-    for part in st.query_params.get(slot, "").split(BETWEEN):
+    for part in link.get(slot).split(BETWEEN):
         name, _, text = part.partition(OF)
         if name not in Scenario.model_fields:
             continue

@@ -75,8 +75,6 @@ st.set_page_config(
 st.logo(str(LOGO), size="large")
 on_stage = presenting.on_stage()
 page = st.navigation(pages(), position="hidden" if on_stage else "top")
-if link.arrive(page.url_path):
-    st.rerun()
 
 if on_stage:
     st.html(presenting.STYLE)

@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from typing import NamedTuple
 
-import streamlit as st
 from pydantic import ValidationError
 
 from dashboard import link
@@ -35,7 +34,7 @@ def asked(chosen: Mapping[str, Choice]) -> Asked:
     numbers: dict[str, object] = {}
     refused: dict[str, str] = {}
     for name in NUMBERS:
-        text = st.query_params.get(name)
+        text = link.address().get(name)
         if text is None:
             continue
         try:
@@ -49,7 +48,7 @@ def asked(chosen: Mapping[str, Choice]) -> Asked:
 
 
 def _template() -> str:
-    found = st.query_params.get(USE, "")
+    found = link.get(USE)
     known = found in catalogue.value_templates()
     return found if known else str(ValueCase.model_fields["template"].default)
 

@@ -2,9 +2,9 @@
 
 from contextvars import ContextVar
 
-import streamlit as st
 from babel.numbers import get_currency_name, get_currency_symbol
 
+from dashboard import link
 from engine.catalogue.currency import Rate
 from engine.catalogue.currency import rate as engine_rate
 
@@ -22,7 +22,7 @@ def shown() -> str:
 
 
 def _asked() -> str:
-    asked = st.query_params.get("currency", DEFAULT)
+    asked = link.get("currency", DEFAULT)
     return asked if asked in SHOWN else DEFAULT
 
 

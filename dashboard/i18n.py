@@ -9,6 +9,8 @@ from typing import Any
 
 import streamlit as st
 
+from dashboard import link
+
 LOCALES = Path(__file__).parent / "locales"
 DEFAULT = "en"
 LANGUAGES = {"en": "English", "zh": "中文"}
@@ -25,7 +27,7 @@ def language() -> str:
 
 
 def _asked() -> str:
-    asked = st.query_params.get("lang", DEFAULT)
+    asked = link.get("lang", DEFAULT)
     return asked if asked in LANGUAGES else DEFAULT
 
 

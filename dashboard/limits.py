@@ -54,7 +54,7 @@ def question(scenario: Scenario) -> Question:
         if (number := typed(key)) is not None
     )
     scored = ("parameters_billion",) if typed("score") is not None and trains(scenario) else ()
-    only = st.query_params.get("only", "")
+    only = link.get("only")
     allowed = {"hardware": tuple(only.split(","))} if only and "hardware" in may else {}
     known = {k: v for k, v in allowed.items() if set(v) <= set(controls.hardware_names())}
     return Question(scenario, AIMS[aim()], limits, kept, scored, known)
@@ -67,20 +67,20 @@ def trains(scenario: Scenario) -> bool:
 
 def aim() -> str:
     """What is to be best."""
-    asked = st.query_params.get("aim", "cost")
+    asked = link.get("aim", "cost")
     return asked if asked in AIMS else "cost"
 
 
 def may_change() -> tuple[str, ...]:
     """What the search may change beside numbers of devices and batches."""
-    asked = st.query_params.get("may")
+    asked = link.address().get("may")
     return USUAL if asked is None else tuple(n for n in asked.split(",") if n in MAY_CHANGE)
 
 
 def typed(name: str) -> float | None:
     """One limit in the reader's unit; None where none is asked for."""
     try:
-        number = float(st.query_params.get(f"max_{name}", ""))
+        number = float(link.get(f"max_{name}"))
     except ValueError:
         return None
     return number if math.isfinite(number) and number >= 0 else None
@@ -118,7 +118,7 @@ def draw() -> None:
 
 def _only() -> None:
     names = controls.hardware_names()
-    chosen = [i for i in st.query_params.get("only", "").split(",") if i in names]
+    chosen = [i for i in link.get("only").split(",") if i in names]
     st.multiselect(
         t("decide.only"),
         list(names),

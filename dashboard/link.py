@@ -11,6 +11,7 @@ from collections.abc import Mapping
 
 import streamlit as st
 from pydantic import ValidationError
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from engine.scenario import Scenario, has_bounds
 
@@ -18,41 +19,52 @@ Choice = str | float | None
 
 _KEPT = "kept_address"
 _URL = "kept_url"
-_PAGE = "kept_page"
-_CARRIED = "carried"
+
+
+def address() -> dict[str, str]:
+    """What the address holds, or will once the browser has heard of the last choice.
+
+    A browser that is told of a choice while another is made sends the address from before both.
+    """
+    kept = st.session_state.get(_KEPT)
+    is_same_page = st.session_state.get(_URL) == st.context.url
+    return dict(kept) if is_same_page and kept is not None and not _went_back() else _told()
+
+
+def get(name: str, default: str = "") -> str:
+    """One part of the address."""
+    return address().get(name, default)
 
 
 def keep() -> None:
-    """Carry the address over when the reader goes to another page, before a word is written."""
-    url = st.context.url
-    if st.session_state.get(_URL, url) != url and not st.query_params:
-        st.query_params.from_dict(st.session_state.get(_KEPT, {}))
-    st.session_state[_URL] = url
+    """Bring the address up to date, before a word is written; it goes along to another page."""
+    kept = st.session_state.get(_KEPT)
+    is_same_page = st.session_state.get(_URL, st.context.url) == st.context.url
+    is_readers = _went_back() or (not is_same_page and _told())
+    if kept is not None and not is_readers and _told() != kept:
+        st.query_params.from_dict(kept)
+    st.session_state[_KEPT] = _told()
+    st.session_state[_URL] = st.context.url
 
 
-def arrive(page: str) -> bool:
-    """Remember page and address; whether the address had to be carried over only now.
+def _told() -> dict[str, str]:
+    """The address as the browser tells it."""
+    return st.query_params.to_dict()
 
-    The browser may tell of the new page before its own address has changed, or of an empty
-    address after; until something is chosen there, an empty one was not the reader's doing.
-    """
-    if st.session_state.get(_PAGE, page) != page:
-        st.session_state[_CARRIED] = True
-    carried = st.session_state.get(_CARRIED, False)
-    late = carried and not st.query_params and bool(st.session_state.get(_KEPT))
-    if late:
-        st.query_params.from_dict(st.session_state[_KEPT])
-    st.session_state[_PAGE] = page
-    st.session_state[_KEPT] = st.query_params.to_dict()
-    return late
+
+def _went_back() -> bool:
+    """Whether the reader went back or forth in the browser's history."""
+    context = get_script_run_ctx()
+    return context is not None and context.is_history_navigation
 
 
 def choices() -> tuple[dict[str, Choice], dict[str, str]]:
     """What the address asks for, and what in it cannot be had: both by Scenario field."""
     asked: dict[str, Choice] = {}
     refused: dict[str, str] = {}
+    told = address()
     for name in Scenario.model_fields:
-        text = st.query_params.get(name)
+        text = told.get(name)
         if text is None:
             continue
         try:
@@ -92,10 +104,10 @@ def written(value: Choice) -> str:
 
 def write(changes: Mapping[str, str | None]) -> None:
     """Change the address in one step, so that going back undoes one choice."""
-    address = st.query_params.to_dict() | dict(changes)
-    st.query_params.from_dict({name: text for name, text in address.items() if text is not None})
-    st.session_state[_KEPT] = st.query_params.to_dict()
-    st.session_state[_CARRIED] = False
+    changed = address() | dict(changes)
+    st.query_params.from_dict({name: text for name, text in changed.items() if text is not None})
+    st.session_state[_KEPT] = _told()
+    st.session_state[_URL] = st.context.url
 
 
 def value(name: str, text: str) -> Choice:

@@ -13,7 +13,7 @@ STORY, STEP, REVEALED, NOTES = "story", "step", "shown", "notes"
 
 def story_name() -> str:
     """The story presented; empty where none is."""
-    return str(st.query_params.get(STORY, ""))
+    return link.get(STORY)
 
 
 def on_stage() -> bool:
@@ -23,15 +23,15 @@ def on_stage() -> bool:
 
 def place(story: Story) -> tuple[int, bool]:
     """Index of the step, within the story's; and whether its answer is shown."""
-    text = st.query_params.get(STEP, "1")
+    text = link.get(STEP, "1")
     number = int(text) if text.isdecimal() else 1
     index = min(max(number, 1), len(story.steps)) - 1
-    return index, st.query_params.get(REVEALED) == "1"
+    return index, link.get(REVEALED) == "1"
 
 
 def notes_wanted() -> bool:
     """Whether the speaker's notes are shown."""
-    return st.query_params.get(NOTES) == "1"
+    return link.get(NOTES) == "1"
 
 
 def begin(name: str) -> None:

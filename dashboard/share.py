@@ -38,7 +38,7 @@ def numbers(answer: Projection) -> dict[str, float]:
 
 def open_saved() -> None:
     """Where the address names a saved scenario, put its choices there instead."""
-    name = st.query_params.get(SAVED)
+    name = link.address().get(SAVED)
     if name is None:
         return
     found = data.saved_scenario(name)

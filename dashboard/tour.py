@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from dashboard import link
 from dashboard.i18n import t
 
 STEP_COUNT = 6
@@ -10,7 +11,7 @@ _DONE, _STEP = "tour_done", "tour_step"
 
 def offer() -> None:
     """One line that offers the tour to whoever comes without a scenario, until answered."""
-    if st.query_params.to_dict().keys() - {"lang", "currency"} or st.session_state.get(_DONE):
+    if link.address().keys() - {"lang", "currency"} or st.session_state.get(_DONE):
         return
     with st.container(horizontal=True, vertical_alignment="center", key="tour_offer"):
         st.markdown(t("tour.offer"), width="content")

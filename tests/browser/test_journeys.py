@@ -1,13 +1,14 @@
 """Does a person get through? Whole journeys in a real Chromium."""
 
 import re
+import time
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from dashboard.i18n import words
 from dashboard.navigation import PAGES
-from tests.browser.conftest import PHONE, Visit, settled
+from tests.browser.conftest import PHONE, STEP_TIMEOUT_MS, Visit, settled
 
 pytestmark = pytest.mark.browser
 
@@ -44,6 +45,14 @@ def controls(page: Page) -> dict[str, str]:
         assert key is not None
         shown[key[1]] = value(widget)
     return shown
+
+
+def shown_alike(one: Page, other: Page) -> None:
+    """Wait until both show the same; a widget is on the page before its value is."""
+    until = time.monotonic() + STEP_TIMEOUT_MS / 1000
+    while controls(one) != controls(other) and time.monotonic() < until:
+        one.wait_for_timeout(200)
+    assert controls(one) == controls(other)
 
 
 def value(widget: Locator) -> str:
@@ -95,7 +104,7 @@ def test_a_shared_link_restores_every_control_and_number(visit: Visit) -> None:
 
     other = visit(page.url)
     unfold(other)
-    assert controls(other) == controls(page)
+    shown_alike(other, page)
     assert controls(other)["place"] == "Sweden"
     numbers = page.get_by_test_id("stMetricValue").all_inner_texts()
     assert other.get_by_test_id("stMetricValue").all_inner_texts() == numbers

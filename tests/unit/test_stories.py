@@ -90,9 +90,9 @@ def test_what_a_step_changes_holds_for_those_after_it() -> None:
 )
 def test_every_picture_is_drawn(story: Story, index: int) -> None:
     app = AppTest.from_file(str(APP), default_timeout=60)
-    app.run()
     for name, value in {"story": story.name, "step": str(index + 1), "shown": "1"}.items():
         app.query_params[name] = value
+    app.run()
     app.switch_page("app_pages/present.py").run()
     assert not app.exception, [e.message for e in app.exception]
     drawn = len(app.get("plotly_chart")) + len(app.metric)
@@ -102,9 +102,9 @@ def test_every_picture_is_drawn(story: Story, index: int) -> None:
 @pytest.mark.usefixtures("measured")
 def test_the_answer_comes_after_the_question_and_back_hides_it() -> None:
     app = AppTest.from_file(str(APP), default_timeout=60)
-    app.run()
     app.query_params["story"] = "news"
     app.query_params["step"] = "4"
+    app.run()
     app.switch_page("app_pages/present.py").run()
     assert len(app.get("plotly_chart")) == 0
     app.button(key="next").click().run()
