@@ -11,9 +11,11 @@ _DONE, _STEP = "tour_done", "tour_step"
 
 def offer() -> None:
     """One line that offers the tour to whoever comes without a scenario, until answered."""
+    # A place that stays: were it to go, all that follows would be drawn anew.
+    place = st.empty()
     if link.address().keys() - {"lang", "currency"} or st.session_state.get(_DONE):
         return
-    with st.container(horizontal=True, vertical_alignment="center", key="tour_offer"):
+    with place.container(horizontal=True, vertical_alignment="center", key="tour_offer"):
         st.markdown(t("tour.offer"), width="content")
         wanted = st.button(t("tour.take"), key="tour_take", icon=":material/explore:")
         st.button(t("tour.not_now"), key="tour_not_now", type="tertiary", on_click=_finish)
