@@ -99,7 +99,7 @@ def test_a_shared_link_restores_every_control_and_number(visit: Visit) -> None:
     assert controls(other)["place"] == "Sweden"
     numbers = page.get_by_test_id("stMetricValue").all_inner_texts()
     assert other.get_by_test_id("stMetricValue").all_inner_texts() == numbers
-    assert len(numbers) == 10
+    assert len(numbers) == 11
 
 
 def test_switching_the_language_translates_and_keeps_every_choice(visit: Visit) -> None:
