@@ -84,22 +84,19 @@ def draw(request: Asked, machines: Mapping[str, str], known: Known) -> None:
     preset(request.chosen)
     main(now, machines, known)
     st.caption(t("control.more"))
-    with st.expander(t("control.training"), icon=":material/model_training:"):
-        training(now, known)
     price = "usd_per_device_hour" if now.ownership == "cloud" else "usd_per_device"
-    no_price = known.get(price) is None and getattr(now, price) is None
-    with st.expander(t("control.hardware"), icon=":material/memory:", expanded=no_price):
-        hardware(now, known)
-    with st.expander(t("control.place"), icon=":material/bolt:"):
-        place(now, known)
-    with st.expander(t("control.evaluation"), icon=":material/fact_check:"):
-        data_and_evaluation(now, known)
-    with st.expander(t("control.storage"), icon=":material/database:"):
-        storage(now, known)
-    with st.expander(t("control.serving"), icon=":material/dns:"):
-        serving(now, known)
-    with st.expander(t("control.speed"), icon=":material/timer:"):
-        speed(now, known)
+    no_price = known.get("usd_per_device_hour") is None and getattr(now, price) is None
+    for name, (icon, widgets) in FOLDED.items():
+        _fold(name, icon, partial(widgets, now, known), expanded=name == "hardware" and no_price)
+
+
+def _fold(name: str, icon: str, widgets: Callable[[], None], *, expanded: bool) -> None:
+    """A group of choices that is filled once it is opened: half a hundred boxes take their time."""
+    with st.expander(
+        t(f"control.{name}"), icon=icon, expanded=expanded, key=f"fold_{name}", on_change="rerun"
+    ) as group:
+        if group.open:
+            widgets()
 
 
 def preset(chosen: Mapping[str, Choice]) -> None:
@@ -267,6 +264,18 @@ SELLERS = (
     "moonshotai", "openai", "x-ai", "zai",
 )  # fmt: skip
 """Whose models are offered for comparison; those of a thousand resellers open by address."""
+
+
+FOLDED: Mapping[str, tuple[str, Callable[[Scenario, Known], None]]] = {
+    "training": (":material/model_training:", training),
+    "hardware": (":material/memory:", hardware),
+    "place": (":material/bolt:", place),
+    "evaluation": (":material/fact_check:", data_and_evaluation),
+    "storage": (":material/database:", storage),
+    "serving": (":material/dns:", serving),
+    "speed": (":material/timer:", speed),
+}
+"""Groups of further choices, in order: icon and widgets."""
 
 
 def model_names() -> dict[str, str]:
@@ -478,7 +487,7 @@ def _number(
         step=_step(default if default is not None else taken),
         format="%.6g",
         key=name,
-        placeholder=_placeholder(name, taken, open_choice=default is None and not disabled),
+        placeholder=_placeholder(name, known, open_choice=default is None and not disabled),
         help=_hint(name, known),
         disabled=disabled,
         on_change=_type,
@@ -503,11 +512,13 @@ def limits(name: str) -> tuple[float, float]:
     return shown(name, float(found.low)), shown(name, float(found.high))
 
 
-def _placeholder(name: str, taken: float | None, *, open_choice: bool) -> str:
+def _placeholder(name: str, known: Known, *, open_choice: bool) -> str:
+    taken = known.get(name)
     if not open_choice:
         return ""
     if taken is None:
-        return t("app.not_known")
+        of_server = name == "usd_per_device" and known.get("usd_per_device_hour") is not None
+        return t("control.of_server" if of_server else "app.not_known")
     return t("control.left_open", value=readable.choice(name, taken))
 
 

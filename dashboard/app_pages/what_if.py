@@ -18,9 +18,10 @@ def card(headline: Headline) -> None:
     """A number, how it is known, its range, and the way down to what it rests on."""
     kind = headline.estimate.kind
     with st.container(border=True, height="stretch", gap="xsmall"):
-        st.metric(headline.label, headline.text, help=headline.hint)
+        with st.container(horizontal=True, vertical_alignment="bottom", gap="xsmall"):
+            st.metric(headline.label, headline.text, help=headline.hint, width="stretch")
+            explain.explain_button(headline.label, headline.estimate, headline.say, headline.name)
         st.markdown(f":{KIND_COLOURS[kind]}-badge[{t(f'kind.{kind}')}] :small[{headline.range}]")
-        explain.explain_button(headline.label, headline.estimate, headline.say, headline.name)
 
 
 def value(request: controls.Asked, known: data.Seen) -> None:
@@ -125,7 +126,7 @@ for name, text in request.refused.items():
     st.warning(phrases.refused(name, text, request.scenario), icon=":material/link_off:")
 share.reopened(answer)
 
-with st.grid(6, min_column_width=150):
+with st.grid(4, min_column_width=150):
     for headline in headlines(request.scenario, answer):
         card(headline)
     value(request, known)
