@@ -6,14 +6,12 @@ from typing import NamedTuple
 from pydantic import ValidationError
 
 from dashboard import link
-from dashboard.link import Choice
+from dashboard.link import USE, Choice
 from engine import catalogue
 from engine.projection.worth import serving_all
 from engine.scenario import Scenario
 from engine.value_case import GUESSED, ValueCase
 
-USE = "use"
-"""Where the address holds the template."""
 NUMBERS = (*GUESSED, "value_discount_share_per_year")
 LOAD = "requests_per_day"
 
@@ -47,6 +45,14 @@ def asked(chosen: Mapping[str, Choice]) -> Asked:
     return Asked(case, scenario if LOAD in chosen else serving_all(scenario, case), refused)
 
 
+def named(chosen: Mapping[str, Choice]) -> Asked | None:
+    """The same where the address names a use; None where it names none.
+
+    On every page the scenario of such an address serves that use.
+    """
+    return asked(chosen) if link.get(USE) in catalogue.value_templates() else None
+
+
 def _template() -> str:
     found = link.get(USE)
     known = found in catalogue.value_templates()
@@ -59,7 +65,7 @@ def start(template: str) -> None:
     link.write({USE: template, **dict.fromkeys(NUMBERS)})
 
 
-def choose(name: str, value: float | None) -> None:
+def choose(name: str, value: Choice) -> None:
     """Write one own number into the address; emptied, the guess holds again."""
     default = ValueCase.model_fields[name].default
     link.write({name: None if value in (None, default) else link.written(value)})

@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from dashboard import readable
-from dashboard.headlines import Headline, headlines, scalar
+from dashboard.headlines import Headline, scalar
 from dashboard.i18n import t
-from engine.records import Projection
+from engine import catalogue
 from engine.scenario import Scenario
 
 LEAST_SHARE = 0.0005
@@ -23,17 +23,37 @@ class Cell(NamedTuple):
     """Whether the change is for the better; None where there is none."""
 
 
-Pair = tuple[Scenario, Projection]
 Row = tuple[Headline, dict[str, Cell]]
+Headlines = Sequence[Headline]
+
+PATHS = {
+    "total": "total.cost_usd",
+    "training": "training.bill.cost_usd",
+    "storage": "storage.cost_usd_per_month",
+    "accuracy": "quality.score_share",
+    "energy": "total.facility_energy_kwh",
+    "carbon": "total.carbon_kgco2e",
+    "time": "training.time_h",
+    "water": "total.water_litres",
+}
+PRICES = {True: "cost_usd_per_million_items", False: "cost_usd_per_thousand_requests"}
+"""Of what is served, by whether it is tokens."""
 
 
-def rows(baseline: Pair, others: Mapping[str, Pair]) -> list[Row]:
+def path(name: str, scenario: Scenario) -> str | None:
+    """Where a projection holds the number of a headline; None where it is put together."""
+    if name == "unit":
+        is_text = catalogue.model(scenario.model).item == "token"
+        return f"deployment.{PRICES[is_text]}"
+    return PATHS.get(name)
+
+
+def rows(baseline: Headlines, others: Mapping[str, Headlines]) -> list[Row]:
     """Each headline of the baseline with the cell of every alternative, by slot."""
-    first = headlines(*baseline)
-    rest = {slot: {h.name: h for h in headlines(*pair)} for slot, pair in others.items()}
+    rest = {slot: {h.name: h for h in found} for slot, found in others.items()}
     return [
         (headline, {slot: cell(headline, found[headline.name]) for slot, found in rest.items()})
-        for headline in first
+        for headline in baseline
     ]
 
 

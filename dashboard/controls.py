@@ -1,14 +1,16 @@
 """Widgets that ask for a Scenario: each follows the address, and writes to it when moved."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
 from typing import TypeVar, get_args
 
 import streamlit as st
 
-from dashboard import i18n, link, presets, readable
+from dashboard import cases, currency, i18n, link, presets, readable
 from dashboard.i18n import t
 from dashboard.link import Choice
+from dashboard.theme import round_step
 from engine import catalogue
 from engine.catalogue.schema import Pricing
 from engine.projection import api_price
@@ -42,6 +44,8 @@ class Known:
     """What is taken for a choice that is left open, by Scenario field."""
     beyond: frozenset[str] = frozenset()
     """Choices that lie outside what was measured or published."""
+    seen: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    """Lowest and highest that was measured or published, by choice."""
 
     def get(self, name: str) -> float | None:
         """What is taken for a choice that is left open."""
@@ -69,7 +73,9 @@ def asked(machines: Mapping[str, str]) -> Asked:
         refused["hardware"] = str(chosen.pop("hardware"))
     if chosen.get("api_model") and chosen["api_model"] not in api_price.models():
         refused["api_model"] = str(chosen.pop("api_model"))
-    return Asked(Scenario.model_validate(chosen), chosen, refused)
+    use = cases.named(chosen)
+    scenario = Scenario.model_validate(chosen) if use is None else use.scenario
+    return Asked(scenario, chosen, refused)
 
 
 def draw(request: Asked, machines: Mapping[str, str], known: Known) -> None:
@@ -78,22 +84,19 @@ def draw(request: Asked, machines: Mapping[str, str], known: Known) -> None:
     preset(request.chosen)
     main(now, machines, known)
     st.caption(t("control.more"))
-    with st.expander(t("control.training"), icon=":material/model_training:"):
-        training(now, known)
     price = "usd_per_device_hour" if now.ownership == "cloud" else "usd_per_device"
-    no_price = known.get(price) is None and getattr(now, price) is None
-    with st.expander(t("control.hardware"), icon=":material/memory:", expanded=no_price):
-        hardware(now, known)
-    with st.expander(t("control.place"), icon=":material/bolt:"):
-        place(now, known)
-    with st.expander(t("control.evaluation"), icon=":material/fact_check:"):
-        data_and_evaluation(now, known)
-    with st.expander(t("control.storage"), icon=":material/database:"):
-        storage(now, known)
-    with st.expander(t("control.serving"), icon=":material/dns:"):
-        serving(now, known)
-    with st.expander(t("control.speed"), icon=":material/timer:"):
-        speed(now, known)
+    no_price = known.get("usd_per_device_hour") is None and getattr(now, price) is None
+    for name, (icon, widgets) in FOLDED.items():
+        _fold(name, icon, partial(widgets, now, known), expanded=name == "hardware" and no_price)
+
+
+def _fold(name: str, icon: str, widgets: Callable[[], None], *, expanded: bool) -> None:
+    """A group of choices that is filled once it is opened: half a hundred boxes take their time."""
+    with st.expander(
+        t(f"control.{name}"), icon=icon, expanded=expanded, key=f"fold_{name}", on_change="rerun"
+    ) as group:
+        if group.open:
+            widgets()
 
 
 def preset(chosen: Mapping[str, Choice]) -> None:
@@ -119,14 +122,14 @@ def main(now: Scenario, machines: Mapping[str, str], known: Known) -> None:
     _slide("dataset_items_billion", now.dataset_items_billion, DATA, _billions, known, items=items)
     measured = {i: t("control.measured", name=name) for i, name in machines.items()}
     _pick("hardware", now.hardware, measured | hardware_names(), on_change=_take_hardware)
-    _slide("training_device_count", now.training_device_count, DEVICES, readable.count, known)
+    _slide("training_device_count", now.training_device_count, DEVICES, readable.exact, known)
     _segment("ownership", now.ownership, get_args(Ownership))
     _pick("place", now.place, place_names(), on_change=_take_place)
     price = catalogue.place(now.place).price_usd_per_kwh
     _slide(
         "electricity_usd_per_kwh",
         now.electricity_usd_per_kwh,
-        ELECTRICITY,
+        electricity(),
         _per_kwh,
         known,
         price.value if price else known.get("electricity_usd_per_kwh"),
@@ -263,6 +266,18 @@ SELLERS = (
 """Whose models are offered for comparison; those of a thousand resellers open by address."""
 
 
+FOLDED: Mapping[str, tuple[str, Callable[[Scenario, Known], None]]] = {
+    "training": (":material/model_training:", training),
+    "hardware": (":material/memory:", hardware),
+    "place": (":material/bolt:", place),
+    "evaluation": (":material/fact_check:", data_and_evaluation),
+    "storage": (":material/database:", storage),
+    "serving": (":material/dns:", serving),
+    "speed": (":material/timer:", speed),
+}
+"""Groups of further choices, in order: icon and widgets."""
+
+
 def model_names() -> dict[str, str]:
     """Every known model by id, smallest first."""
     ids = sorted(catalogue.models(), key=lambda i: catalogue.model(i).parameter_count)
@@ -297,7 +312,8 @@ def _stops(first_power: int, last_power: int, steps: Sequence[float] = STEPS) ->
 SIZES = _stops(-5, 3)
 DATA = _stops(-6, 5)
 DEVICES = tuple(2.0**power for power in range(18))
-ELECTRICITY = tuple(round(0.01 * cents, 2) for cents in range(51))
+ELECTRICITY_STEP_USD = 0.01
+ELECTRICITY_STOP_COUNT = 51
 REQUESTS = (0.0, *_stops(1, 10))
 MONTHS = (
     1.0,
@@ -324,7 +340,13 @@ def _billions(value_billion: float) -> str:
 
 
 def _per_kwh(value_usd: float) -> str:
-    return t("control.per_kwh", price=f"{value_usd:.3g}")
+    return t("control.per_kwh", price=readable.money(value_usd))
+
+
+def electricity() -> tuple[float, ...]:
+    """Prices of a kWh to stop at, in dollars: round in the currency shown."""
+    step = round_step(ELECTRICITY_STEP_USD, readable.money)
+    return tuple(round(step * place, 12) for place in range(ELECTRICITY_STOP_COUNT))
 
 
 def options(field: str, values: Sequence[str]) -> dict[str, str]:
@@ -350,14 +372,23 @@ def refill(name: str, value: object) -> None:
         st.session_state[name] = value
 
 
-def _hint(name: str) -> str | None:
-    return t(f"hint.{name}") if i18n.known(f"hint.{name}") else None
+def _hint(name: str, known: Known | None = None) -> str | None:
+    own = [t(f"hint.{name}")] if i18n.known(f"hint.{name}") else []
+    seen = [t("control.seen_hint")] if known is not None and name in known.seen else []
+    return " ".join(own + seen) or None
 
 
-def _label(name: str, known: Known, **words: str) -> str:
-    """What a choice is called, marked where it lies outside what was measured or published."""
-    mark = f" :orange-badge[{t('control.beyond')}]" if name in known.beyond else ""
-    return t(f"field.{name}", **words) + mark
+def _label(name: str, known: Known, say: Say, **words: str) -> str:
+    """What a choice is called, its soft bounds, and a mark where it lies outside them."""
+    told = [t(f"field.{name}", **words)]
+    if name in known.seen:
+        low, high = known.seen[name]
+        told.append(
+            f":small[:gray[{t('control.seen', range=readable.between(say(low), say(high)))}]]"
+        )
+    if name in known.beyond:
+        told.append(f":orange-badge[{t('control.beyond')}]")
+    return " ".join(told).replace("$", "\\$")
 
 
 def _slide(
@@ -378,12 +409,12 @@ def _slide(
     by_label |= {say(extra): extra for extra in (own, here) if extra is not None}
     labels = {stop: label for label, stop in by_label.items()}
     st.select_slider(
-        _label(name, known, **words),
+        _label(name, known, say, **words),
         sorted(labels),
         value=follow(name, here),
         key=name,
         format_func=labels.__getitem__,
-        help=_hint(name),
+        help=_hint(name, known),
         disabled=disabled,
         on_change=_choose,
         args=(name, own),
@@ -444,31 +475,51 @@ def _number(
     name: str, now: Scenario, known: Known, *, disabled: bool = False, **words: str
 ) -> None:
     """A number to type; where it may be left open, the empty box shows what is taken."""
-    limits, default = bounds(name), Scenario.model_fields[name].default
+    default, own = Scenario.model_fields[name].default, getattr(now, name)
+    low, high = limits(name)
     taken = known.get(name)
-    refill(name, getattr(now, name))
+    refill(name, None if own is None else shown(name, own))
     st.number_input(
-        _label(name, known, **words),
-        min_value=float(limits.low),
-        max_value=float(limits.high),
+        _label(name, known, partial(readable.choice, name), **words),
+        min_value=low,
+        max_value=high,
         value=None,
         step=_step(default if default is not None else taken),
         format="%.6g",
         key=name,
-        placeholder=_placeholder(taken, open_choice=default is None and not disabled),
-        help=_hint(name),
+        placeholder=_placeholder(name, known, open_choice=default is None and not disabled),
+        help=_hint(name, known),
         disabled=disabled,
-        on_change=_choose,
-        args=(name, None),
+        on_change=_type,
+        args=(name,),
     )
 
 
-def _placeholder(taken: float | None, *, open_choice: bool) -> str:
+def shown(name: str, value: float) -> float:
+    """A number of the engine as its box shows it: money in the currency shown."""
+    return currency.typed(value) if readable.is_money(name) else value
+
+
+def meant(name: str, value: Choice) -> Choice:
+    """What a widget says, as the engine counts it: money in dollars."""
+    is_amount = isinstance(value, float) and readable.is_money(name)
+    return currency.dollars(value) if is_amount else value  # type: ignore[arg-type]
+
+
+def limits(name: str) -> tuple[float, float]:
+    """The least and the most that can be typed for a choice."""
+    found = bounds(name)
+    return shown(name, float(found.low)), shown(name, float(found.high))
+
+
+def _placeholder(name: str, known: Known, *, open_choice: bool) -> str:
+    taken = known.get(name)
     if not open_choice:
         return ""
     if taken is None:
-        return t("app.not_known")
-    return t("control.left_open", value=readable.number(taken))
+        of_server = name == "usd_per_device" and known.get("usd_per_device_hour") is not None
+        return t("control.of_server" if of_server else "app.not_known")
+    return t("control.left_open", value=readable.choice(name, taken))
 
 
 def _step(usual: float | None) -> float:
@@ -479,6 +530,10 @@ def _step(usual: float | None) -> float:
 def _choose(name: str, own: float | None) -> None:
     value = st.session_state[name]
     link.choose({name: None if own is not None and value == own else value})
+
+
+def _type(name: str) -> None:
+    link.choose({name: meant(name, st.session_state[name])})
 
 
 def _start_from() -> None:

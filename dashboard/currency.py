@@ -43,6 +43,16 @@ def converted(value_usd: float) -> float:
     return value_usd if shown() == DEFAULT else value_usd * rate().units_per_usd
 
 
+def typed(value_usd: float) -> float:
+    """Dollars as a box to type in shows them: a round number typed there comes back as round."""
+    return float(f"{converted(value_usd):.12g}") if shown() != DEFAULT else value_usd
+
+
+def dollars(value: float) -> float:
+    """An amount of the currency shown in dollars."""
+    return value if shown() == DEFAULT else value / rate().units_per_usd
+
+
 def name(language: str) -> str:
     """What the currency is called: $, €, CN¥ in English; 美元, 欧元, 人民币 in Chinese."""
     if language == "zh":

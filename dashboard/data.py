@@ -39,6 +39,8 @@ from engine.projection.sensitivity import Part, parts
 from engine.records import Measurement, Projection
 from engine.scenario import Scenario, bounds
 from engine.units import BILLION
+from engine.validation.stored_rows import StoredRow
+from engine.validation.stored_rows import read as read_rows
 from engine.value_case import ValueCase
 
 FRESH = "5s"
@@ -238,6 +240,12 @@ def shares(scenario: Scenario, case: ValueCase, known: Seen) -> list[Part]:
     """Each uncertain input's part in the spread of the net present value."""
     found = valued(scenario, case, known)
     return parts(found.worth.npv_usd, found.doubts)
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def predicted_rows(claim: str) -> tuple[StoredRow, ...]:
+    """Every published number of a claim beside what was predicted for it."""
+    return read_rows(claim)
 
 
 def parameter_count(scenario: Scenario) -> float:

@@ -1,6 +1,6 @@
 """How a number was worked out: its chain, one row a step, in the reader's words."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any, NamedTuple
 
@@ -9,8 +9,10 @@ import streamlit as st
 
 from dashboard import formulas, i18n, readable
 from dashboard.i18n import t
+from engine.projection.ranges import ranged
 from engine.records import Estimate
 
+ICON = ":material/account_tree:"
 INDENT = "\u2002"
 """An en space: tables keep it where they trim plain ones."""
 CHAIN_HEIGHT = 360
@@ -30,12 +32,41 @@ class Row(NamedTuple):
     note: str
 
 
+class Number(NamedTuple):
+    """A number on the screen that can be followed down to what it rests on."""
+
+    label: str
+    estimate: Estimate
+    say: Write
+
+
+def explain_menu(numbers: Sequence[Number], key: str, label: str | None = None) -> None:
+    """One quiet button for all numbers of a block: the one chosen is worked out in a dialog."""
+    by_label = {number.label: number for number in numbers}
+    if chosen := menu({name: name for name in by_label}, key, label):
+        show(*by_label[chosen])
+
+
+def menu(labels: Mapping[str, str], key: str, label: str | None = None) -> str | None:
+    """Which of some numbers the reader wants explained, just now; `key` is unique on the page."""
+    chosen: str | None = st.menu_button(
+        label or t("working.open_one"),
+        list(labels),
+        key=f"explain_{key}",
+        icon=ICON,
+        type="tertiary",
+        help=t("working.menu_hint"),
+        format_func=lambda name: labels[name].replace("$", "\\$"),
+    )
+    return chosen
+
+
 def explain_button(label: str, estimate: Estimate, say: Write, key: str) -> None:
     """A button that opens how a number was worked out; `key` is unique on the page."""
     opened = st.button(
         t("working.open"),
         key=f"explain_{key}",
-        icon=":material/account_tree:",
+        icon=ICON,
         type="tertiary",
         help=t("working.open_hint", number=label),
     )
@@ -45,9 +76,8 @@ def explain_button(label: str, estimate: Estimate, say: Write, key: str) -> None
 
 def show(label: str, estimate: Estimate, say: Write) -> None:
     """A dialog: the number, its formula, what it takes, and the chain below, down to facts."""
-    st.dialog(label, width="large", icon=":material/account_tree:")(_worked_out)(
-        label, estimate, say
-    )
+    (found,) = [estimate] if estimate.low is not None else ranged([estimate])
+    st.dialog(label, width="large", icon=ICON)(_worked_out)(label, found, say)
 
 
 def _worked_out(label: str, estimate: Estimate, say: Write) -> None:
@@ -90,7 +120,7 @@ def _source(estimate: Estimate) -> None:
         checked = f" · {source.checked}" if source.checked else ""
         st.markdown((f"[{source.title}]({source.url})" if source.url else source.title) + checked)
     if estimate.note:
-        st.caption(estimate.note)
+        st.caption(i18n.reason(estimate.note))
 
 
 def _table(found: Sequence[Row], height: Any) -> None:
@@ -172,7 +202,7 @@ def _row(label: str, estimate: Estimate, depth: int, value: str) -> Row:
         origin,
         source.checked if source else None,
         source.url or None if source else None,
-        estimate.note,
+        i18n.reason(estimate.note),
     )
 
 

@@ -76,7 +76,7 @@ def _row(line: Line, subject: str) -> FactRow:
         source.url or None if source else None,
         source.checked if source else None,
         str(line.as_of) if line.as_of else "",
-        line.note,
+        i18n.reason(line.note),
         f"{subject} {line.thing} {told} {line.quantity} {line.note}".lower(),
         line,
     )

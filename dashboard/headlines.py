@@ -5,10 +5,11 @@ from dataclasses import dataclass, replace
 
 from dashboard import readable
 from dashboard.i18n import t
+from dashboard.valued import Valued
 from engine import catalogue
 from engine.projection import cost
 from engine.projection.ranges import ranged
-from engine.projection.working import chosen, derive
+from engine.projection.working import chosen, derive, unknown
 from engine.records import Estimate, Projection
 from engine.scenario import Scenario
 from engine.units import Float
@@ -91,6 +92,17 @@ def _cards(scenario: Scenario, answer: Projection) -> tuple[Headline, ...]:
             t("headline_hint.water"),
         ),
     )
+
+
+def net_value(found: Valued | None) -> Headline:
+    """What the scenario is worth in the use that the address names; unknown where it names none."""
+    hint = t("headline_hint.npv")
+    if found is None:
+        return Headline("npv", t("headline.npv"), unknown(hint), readable.money, hint)
+    spread, estimate = found.outlooks.get("npv_usd"), found.worth.npv_usd
+    if spread is not None and spread.none_share == 0:
+        estimate = replace(estimate, low=spread.low, high=spread.high)
+    return Headline("npv", t("headline.npv"), estimate, readable.money, hint)
 
 
 def _money(name: str, estimate: Estimate, **values: str) -> Headline:

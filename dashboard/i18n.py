@@ -9,7 +9,7 @@ from typing import Any
 
 import streamlit as st
 
-from dashboard import link
+from dashboard import currency, link
 
 LOCALES = Path(__file__).parent / "locales"
 DEFAULT = "en"
@@ -56,8 +56,11 @@ def carry(*keys: str) -> None:
 
 
 def t(key: str, /, **values: object) -> str:
-    """The words of that key, with values put in."""
-    return words(language())[key].format(**values)
+    """The words of that key, with values put in; {money} is the currency shown."""
+    text = words(language())[key]
+    if "{money}" in text:
+        values["money"] = currency.name(language())
+    return text.format(**values)
 
 
 def known(key: str) -> bool:
@@ -74,14 +77,23 @@ def words(code: str) -> Mapping[str, str]:
     return found
 
 
-@cache
 def names(code: str) -> Mapping[str, str]:
     """Names of places in one language; a place not listed keeps its English name."""
-    path = LOCALES / "places" / f"{code}.toml"
+    return _listed("places", code)
+
+
+def reason(text: str) -> str:
+    """A reason that the catalogue gives, in the reader's language where it is put into it."""
+    return _listed("reasons", language()).get(text, text)
+
+
+@cache
+def _listed(what: str, code: str) -> Mapping[str, str]:
+    path = LOCALES / what / f"{code}.toml"
     if not path.exists():
         return {}
     with path.open("rb") as file:
-        return {str(key): str(name) for key, name in tomllib.load(file).items()}
+        return {str(key): str(text) for key, text in tomllib.load(file).items()}
 
 
 def flat(table: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

@@ -39,13 +39,17 @@ def marks(measure: Measure) -> tuple[Mark, ...]:
 
 def ours(scenario: Scenario, known: data.Seen, measure: Measure) -> Mark | None:
     """Training of the scenario, marked today; None where it is unknown or not trained."""
-    training = data.project(scenario, known).training
-    found = training.flop if measure == "flop" else training.bill.cost_usd
-    number = scalar(found.value)
+    number = scalar(training(scenario, known, measure).value)
     if not number:
         return None
     name = model_names()[scenario.model]
     return Mark(name, "catalogue", datetime.now(UTC).date(), number, say(measure)(number))
+
+
+def training(scenario: Scenario, known: data.Seen, measure: Measure) -> Estimate:
+    """What training the scenario takes."""
+    found = data.project(scenario, known).training
+    return found.flop if measure == "flop" else found.bill.cost_usd
 
 
 def say(measure: Measure) -> Say:

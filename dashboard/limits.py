@@ -77,6 +77,11 @@ def may_change() -> tuple[str, ...]:
     return USUAL if asked is None else tuple(n for n in asked.split(",") if n in MAY_CHANGE)
 
 
+def unit(name: str) -> str:
+    """The quantity a limit is on, whose last word says its unit."""
+    return LIMITS[name].path.rpartition(".")[2]
+
+
 def typed(name: str) -> float | None:
     """One limit in the reader's unit; None where none is asked for."""
     try:
@@ -131,8 +136,8 @@ def _only() -> None:
 
 
 def _limit(name: str, asked: Asked) -> None:
-    key = f"max_{name}"
-    controls.refill(key, typed(name))
+    key, number = f"max_{name}", typed(name)
+    controls.refill(key, None if number is None else controls.shown(unit(name), number))
     st.number_input(
         t(f"decide.limit_{name}"),
         min_value=0.0,
@@ -147,7 +152,7 @@ def _limit(name: str, asked: Asked) -> None:
 
 
 def _write_limit(name: str) -> None:
-    number = st.session_state[f"max_{name}"]
+    number = controls.meant(unit(name), st.session_state[f"max_{name}"])
     link.write({f"max_{name}": None if number is None else link.written(number)})
 
 

@@ -17,6 +17,8 @@ from engine.scenario import Scenario, has_bounds
 
 Choice = str | float | None
 
+USE = "use"
+"""Where the address holds what the model is used for."""
 _KEPT = "kept_address"
 _URL = "kept_url"
 
@@ -76,13 +78,18 @@ def choices() -> tuple[dict[str, Choice], dict[str, str]]:
 
 def choose(changes: Mapping[str, Choice]) -> None:
     """Write choices into the address; one that is the default, or emptied, leaves it."""
+    write(_changes(changes))
+
+
+def _changes(choices: Mapping[str, Choice]) -> dict[str, str | None]:
     defaults = {name: field.default for name, field in Scenario.model_fields.items()}
-    write({k: None if v in (None, defaults[k]) else written(v) for k, v in changes.items()})
+    return {k: None if v in (None, defaults[k]) else written(v) for k, v in choices.items()}
 
 
 def start_over(changes: Mapping[str, Choice]) -> None:
-    """Every choice back to its default, but for these."""
-    choose({name: field.default for name, field in Scenario.model_fields.items()} | dict(changes))
+    """Every choice back to its default, but for these; it is no longer of the use before."""
+    every = {name: field.default for name, field in Scenario.model_fields.items()} | dict(changes)
+    write({USE: None} | _changes(every))
 
 
 def speak(language: str, default: str) -> None:

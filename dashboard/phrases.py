@@ -5,7 +5,7 @@ from typing import Any
 
 import streamlit as st
 
-from dashboard import controls, i18n, readable
+from dashboard import controls, currency, i18n, readable, seen_ranges
 from dashboard.charts import cost
 from dashboard.explain import link_column
 from dashboard.fact_rows import FactRow
@@ -51,7 +51,7 @@ def sentence(scenario: Scenario, machines: Mapping[str, str]) -> str:
         size=readable.count((size_billion or 0.0) * BILLION),
         data=readable.count((scalar(scenario.dataset_items_billion) or 0.0) * BILLION),
         items=t(f"items.{model.item}"),
-        devices=readable.count(scalar(scenario.training_device_count)),
+        devices=readable.exact(scalar(scenario.training_device_count)),
         hardware=hardware_name(scenario.hardware, machines),
         ownership=t(f"what_if.{scenario.ownership}"),
         place=controls.place_names()[scenario.place],
@@ -66,7 +66,9 @@ def sentence(scenario: Scenario, machines: Mapping[str, str]) -> str:
 
 def refused(name: str, text: str, scenario: Scenario) -> str:
     """What a link asks for and cannot have."""
-    return t("control.not_here", choice=field(name, scenario), value=text)
+    in_dollars = readable.is_money(name) and currency.shown() != currency.DEFAULT
+    value = f"{text} {currency.DEFAULT}" if in_dollars else text
+    return t("control.not_here", choice=field(name, scenario), value=value)
 
 
 def field(name: str, scenario: Scenario) -> str:
@@ -127,11 +129,17 @@ OPEN_CHOICES = {
 """Inputs of formulas that stand for a choice of another name."""
 
 
-def known(answer: Projection) -> controls.Known:
-    """What is taken for open choices, and which choices lie outside what was seen."""
+def known(scenario: Scenario, answer: Projection) -> controls.Known:
+    """What is taken for open choices, what was seen of each, and which lie outside that."""
     quantities = {str(n.values.get("quantity")) for n in answer.notes if n.code in OUTSIDE}
     beyond = {name for quantity in quantities for name in SET_BY.get(quantity, ())}
-    return controls.Known(taken(answer), frozenset(beyond))
+    used, seen = taken(answer), seen_ranges.ranges(scenario, answer)
+    for name, (low, high) in seen.items():
+        own = getattr(scenario, name)
+        value = used.get(name) if own is None else own
+        if value is not None and not low <= value <= high:
+            beyond.add(name)
+    return controls.Known(used, frozenset(beyond), seen)
 
 
 OUTSIDE = ("outside-measured", "outside-fitted")

@@ -26,7 +26,7 @@ def told(changes: Mapping[str, object], now: Scenario, machines: Mapping[str, st
 def value(name: str, chosen: object, machines: Mapping[str, str]) -> str:
     """One choice in words."""
     if isinstance(chosen, float):
-        say = readable.quantity if name.endswith("_billion") else lambda _, x: readable.number(x)
+        say = readable.quantity if name.endswith("_billion") else readable.choice
         return say(name, chosen)
     text = str(chosen)
     if name == "hardware":

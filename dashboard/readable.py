@@ -20,6 +20,9 @@ NARROW_SHARE = 0.03
 LONG = 100_000.0
 """From here on a number is shortened; below it is written out."""
 
+MOST_EXACT = 1e8
+"""Whole numbers from here on are shortened even where they were chosen."""
+
 CENTS_BELOW = 100.0
 """Money from here on is shown without cents."""
 
@@ -67,6 +70,13 @@ def number(value: float | None) -> str:
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
+def exact(value: float | None) -> str:
+    """A whole number in full, 8,192 or 2,097,152; any other with three digits."""
+    if value is None or not math.isfinite(value) or not float(value).is_integer():
+        return number(value)
+    return f"{value:,.0f}" if abs(value) < MOST_EXACT else count(value)
+
+
 def count(value: float | None) -> str:
     """How many: 12,300, 8.03B; 1.23 万, 80.3 亿 in Chinese."""
     if value is None or not math.isfinite(value):
@@ -77,21 +87,42 @@ def count(value: float | None) -> str:
     return _scaled(value, steps)
 
 
-def money(value_usd: float | None) -> str:
-    """US dollars in the currency shown: $12.30, €1.23M; 123 万美元 in Chinese."""
-    if value_usd is None or not math.isfinite(value_usd):
-        return DASH
-    amount = abs(currency.converted(value_usd))
-    text = count(amount) if amount >= 1_000 else _cents(amount)
-    sign, name = "−" if value_usd < 0 else "", currency.name(i18n.language())
-    if i18n.language() == "zh":
-        return f"{sign}{text}{'' if text[-1] in '万亿' else ' '}{name}"
-    return f"{sign}{name}{text}"
+class Money:
+    """Writes US dollars in the currency shown: $12.30, €1.23M; 123 万美元 in Chinese."""
+
+    def __call__(self, value_usd: float | None) -> str:
+        """The amount in words; a dash where it is not known."""
+        if value_usd is None or not math.isfinite(value_usd):
+            return DASH
+        amount = abs(currency.converted(value_usd))
+        text = count(amount) if amount >= 1_000 else _cents(amount)
+        sign, name = "−" if value_usd < 0 else "", currency.name(i18n.language())
+        if i18n.language() == "zh":
+            return f"{sign}{text}{'' if text[-1] in '万亿' else ' '}{name}"
+        return f"{sign}{name}{text}"
+
+    @property
+    def shown_per_unit(self) -> float:
+        """What one dollar is in the currency shown, so that axes step in round amounts of it."""
+        return currency.converted(1.0)
 
 
-def signed_money(value_usd: float) -> str:
-    """A change of money with its sign."""
-    return f"{'+' if value_usd >= 0 else '−'}{money(abs(value_usd))}"
+money = Money()
+
+
+def is_money(name: str) -> bool:
+    """Whether a quantity is an amount of money, by its name."""
+    return "usd" in name.split("_")
+
+
+def choice(name: str, value: float) -> str:
+    """A number as it is chosen, in full, in the unit that its label says."""
+    return exact(currency.typed(value) if is_money(name) else value)
+
+
+def signed(change: float, say: Callable[[float | None], str]) -> str:
+    """A change with its sign."""
+    return f"{'+' if change >= 0 else '−'}{say(abs(change))}"
 
 
 def day(value: date) -> str:
@@ -205,6 +236,10 @@ def _in_steps(value: float | None, steps: Steps, stay: float = 1.0) -> str:
     return f"{number(value / size)} {unit}"
 
 
+def _counted(value: float | None) -> str:
+    return exact(value) if value is not None and abs(value) < LONG else count(value)
+
+
 def _billions(value: float | None) -> str:
     return count(None if value is None else value * units.BILLION)
 
@@ -233,8 +268,9 @@ _QUANTITIES: tuple[tuple[str, Callable[[float | None], str], str], ...] = (
     ("_share", share, ""),
     ("_billion", _billions, ""),
     ("mfu", share, ""),
-    ("_count", count, ""),
     ("item_count", count, ""),
+    ("_count", _counted, ""),
+    ("_tokens", exact, ""),
 )
 """How a quantity is written, by the end of its name; the first that fits."""
 
@@ -246,4 +282,4 @@ def quantity(name: str, value: float | None) -> str:
     for ending, say, unit in _QUANTITIES:
         if name.endswith(ending):
             return f"{say(value)}{unit}"
-    return number(value)
+    return money(value) if is_money(name) else number(value)

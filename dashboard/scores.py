@@ -1,13 +1,22 @@
 """How far off the predictions are, in the reader's words."""
 
+import math
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+
 from dashboard import data, readable
 from dashboard.charts.errors import Pair
+from dashboard.charts.predicted import Point
 from dashboard.i18n import t
 from engine.validation.own_steps import foretold
 from engine.validation.stored import StoredScore
+from engine.validation.stored_rows import StoredRow
+
+MOST_DRAWN = 1_500
+"""More points than this make a chart slow, and no clearer."""
 
 
 def claims(found: Sequence[StoredScore]) -> dict[str, StoredScore]:
@@ -52,6 +61,50 @@ def table(found: Sequence[StoredScore]) -> list[dict[str, Any]]:
         }
         for score in found
     ]
+
+
+def answers(found: Sequence[StoredRow]) -> list[str]:
+    """What is predicted in these rows, the most usual first."""
+    return [name for name, _ in Counter(row.answer for row in found).most_common()]
+
+
+def points(found: Sequence[StoredRow]) -> dict[str, list[Point]]:
+    """Published numbers beside predictions by source; a part of each, evenly, where they are many.
+
+    The ends of each source are kept.
+    """
+    by_source: dict[str, list[Point]] = {}
+    for row in sorted(found, key=lambda row: row.published):
+        point = Point(row.published, row.predicted, f"{row.what}<br>{row.source}")
+        by_source.setdefault(row.source, []).append(point)
+    share = min(1.0, MOST_DRAWN / max(len(found), 1))
+    return {source: _thinned(each, share) for source, each in by_source.items()}
+
+
+def _thinned(found: list[Point], share: float) -> list[Point]:
+    count = max(2, math.ceil(share * len(found)))
+    return [found[i] for i in np.linspace(0, len(found) - 1, min(count, len(found))).astype(int)]
+
+
+def rows_table(found: Sequence[StoredRow]) -> dict[str, list[Any]]:
+    """Rows of a claim, the largest error first, by column."""
+    shown = sorted(found, key=lambda row: -abs(row.error_share))
+    return {
+        t("how_right.row"): [row.what for row in shown],
+        t("how_right.answer"): [t(f"answer.{row.answer}") for row in shown],
+        t("how_right.published"): [readable.count(row.published) for row in shown],
+        t("how_right.predicted"): [readable.count(row.predicted) for row in shown],
+        t("how_right.range"): [_range(row) for row in shown],
+        t("how_right.own_error"): [signed(row.error_share) for row in shown],
+        t("how_right.source"): [row.title or row.source for row in shown],
+        t("working.source"): [row.url or None for row in shown],
+    }
+
+
+def _range(row: StoredRow) -> str:
+    if row.low is None or row.high is None:
+        return readable.DASH
+    return readable.between(readable.count(row.low), readable.count(row.high))
 
 
 def own_table(known: data.Seen) -> list[dict[str, Any]]:

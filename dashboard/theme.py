@@ -94,27 +94,33 @@ def figure(height: int = 340) -> go.Figure:
 
 def log_ticks(low: float, high: float, say: Say, most: int = 7) -> dict[str, object]:
     """Axis settings for a logarithmic axis labelled in the reader's own words."""
-    first, last = math.floor(math.log10(low)), math.ceil(math.log10(high))
+    unit = 1.0 / getattr(say, "shown_per_unit", 1.0)
+    first, last = math.floor(math.log10(low / unit)), math.ceil(math.log10(high / unit))
     steps = (1, 2, 5) if last - first <= most // 3 + 1 else (1,)
     stride = max(1, math.ceil((last - first) / most))
     values = [
-        step * 10.0**power
+        step * 10.0**power * unit
         for power in range(first, last + 1, stride)
         for step in steps
-        if low <= step * 10.0**power <= high
+        if low <= step * 10.0**power * unit <= high
     ]
     return _ticks(values, say) | {"type": "log", "range": [math.log10(low), math.log10(high)]}
 
 
 def linear_ticks(low: float, high: float, say: Say, most: int = 5) -> dict[str, object]:
     """Axis settings for a linear axis labelled in the reader's own words."""
-    rough = (high - low) / most
-    power = 10.0 ** math.floor(math.log10(rough))
-    step = next(power * nice for nice in (1, 2, 5, 10) if power * nice >= rough)
+    step = round_step((high - low) / most, say)
     first = math.ceil(low / step - 1e-9)
     last = math.floor(high / step + 1e-9)
     values = [index * step for index in range(first, last + 1)]
     return _ticks(values, say) | {"range": [low, high]}
+
+
+def round_step(rough: float, say: Say) -> float:
+    """The next round step from here on, round in the unit that `say` writes."""
+    unit = 1.0 / getattr(say, "shown_per_unit", 1.0)
+    power = 10.0 ** math.floor(math.log10(rough / unit))
+    return next(power * nice * unit for nice in (1, 2, 5, 10) if power * nice * unit >= rough)
 
 
 def _ticks(values: Sequence[float], say: Say) -> dict[str, object]:

@@ -2,11 +2,12 @@
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, NamedTuple, get_args
 
 from dashboard import data, i18n, link, readable
 from dashboard.charts.worth import Accuracies, Bar
-from dashboard.explain import quantity
+from dashboard.explain import Number, quantity
 from dashboard.headlines import scalar
 from dashboard.i18n import t
 from dashboard.valued import Valued
@@ -61,6 +62,8 @@ class Card(NamedTuple):
     range: str
     hint: str
     kind: Kind | None
+    number: Number | None = None
+    """What can be followed down to its sources."""
 
 
 def chart() -> dict[str, str]:
@@ -92,7 +95,7 @@ def step(usual: float | None) -> float:
 def placeholder(case: ValueCase, name: str) -> str:
     """What is taken where the box is empty, marked as assumed."""
     value = getattr(catalogue.value_template(case.template), name).value
-    return t("worth.assumed", value=readable.number(value))
+    return t("worth.assumed", value=readable.choice(name, value))
 
 
 def reason(case: ValueCase, name: str) -> str | None:
@@ -100,8 +103,8 @@ def reason(case: ValueCase, name: str) -> str | None:
     if name == "value_discount_share_per_year":
         return t("worth.discount_hint")
     found = getattr(catalogue.value_template(case.template), name)
-    low, high = readable.number(found.low), readable.number(found.high)
-    return escaped(t("worth.reason", reason=found.reason, low=low, high=high))
+    low, high = readable.choice(name, found.low), readable.choice(name, found.high)
+    return escaped(t("worth.reason", reason=i18n.reason(found.reason), low=low, high=high))
 
 
 def months(value: float | None) -> str:
@@ -125,7 +128,7 @@ def cards(found: Valued) -> list[Card]:
         Card(t("worth.loss"), readable.share(loss), "", t("worth_hint.loss"), None),
         _card(found, "payback_months", worth.payback_months, months),
         _card(found, "irr_share_per_year", worth.irr_share_per_year, rate),
-        _card(found, "usd_per_right_outcome", worth.usd_per_right_outcome, _small_money),
+        _card(found, "usd_per_right_outcome", worth.usd_per_right_outcome, readable.money),
         _card(found, "net_usd_per_year", worth.net_usd_per_year, readable.money),
         _even_card(found),
         _card(
@@ -141,8 +144,24 @@ def _card(found: Valued, name: str, estimate: Estimate, say: Any) -> Card:
     known = found.outlooks.get(name)
     shown = known is not None and known.none_share == 0
     span = readable.between(say(known.low), say(known.high)) if known and shown else ""
-    text = say(scalar(estimate.value))
-    return Card(t(f"worth.{name}"), text, span, t(f"worth_hint.{name}"), estimate.kind)
+    text, label = say(scalar(estimate.value)), t(f"worth.{name}")
+    if known and shown:
+        estimate = replace(estimate, low=known.low, high=known.high)
+    number = Number(label, estimate, say)
+    return Card(label, text, span, t(f"worth_hint.{name}"), estimate.kind, number)
+
+
+def explained(found: Valued) -> list[Number]:
+    """Everything on the page that can be followed down, most important first."""
+    worth = found.worth
+    return [
+        *(card.number for card in cards(found) if card.number is not None),
+        Number(t("worth.right_share"), worth.right_share, readable.share),
+        Number(t("worth.gained"), worth.gained_usd_per_outcome, readable.money),
+        Number(t("worth.cost"), worth.cost_usd, readable.money),
+        Number(t("worth.social"), worth.social_usd, readable.money),
+        Number(t("worth.external"), worth.external_usd, readable.money),
+    ]
 
 
 def _even_card(found: Valued) -> Card:
@@ -152,12 +171,9 @@ def _even_card(found: Valued) -> Card:
     text = readable.share(share)
     if share is None and line is not None:
         text = t("worth.any") if line.npv_usd > 0 else t("worth.none")
-    kind = found.worth.break_even_right_share.kind
-    return Card(t(f"worth.{name}"), text, "", t(f"worth_hint.{name}"), kind)
-
-
-def _small_money(value_usd: float | None) -> str:
-    return readable.money(value_usd)
+    estimate, label = found.worth.break_even_right_share, t(f"worth.{name}")
+    number = Number(label, estimate, readable.share)
+    return Card(label, text, "", t(f"worth_hint.{name}"), estimate.kind, number)
 
 
 def accuracies(found: Valued) -> Accuracies | None:
@@ -219,15 +235,14 @@ def choose_api(name: str | None) -> None:
     link.choose({"api_model": name})
 
 
-def ways(
-    scenario: Scenario, case: ValueCase, known: data.Seen
-) -> tuple[dict[str, float | None], str]:
+def ways(scenario: Scenario, case: ValueCase, known: data.Seen) -> tuple[list[Number], str]:
     """Cost of owning, renting and buying answers, and what the first two are worth."""
-    costs: dict[str, float | None] = {}
+    costs: list[Number] = []
     values: dict[str, str] = {}
     for ownership in ("owned", "cloud"):
         asked = scenario.replace(ownership=ownership)
-        costs[t(f"worth.way_{ownership}")] = scalar(data.project(asked, known).total.cost_usd.value)
+        cost = data.project(asked, known).total.cost_usd
+        costs.append(Number(t(f"worth.way_{ownership}"), cost, readable.money))
         npv = data.valued(asked, case, known).worth.npv_usd.value
         values[ownership] = readable.money(scalar(npv))
     if scenario.api_model is not None:
@@ -235,5 +250,5 @@ def ways(
             answer = data.project(scenario, known)
         except BadInput:
             return costs, t("worth.ways", **values)
-        costs[t("worth.way_api")] = scalar(answer.deployment.api_usd.value)
+        costs.append(Number(t("worth.way_api"), answer.deployment.api_usd, readable.money))
     return costs, t("worth.ways", **values)

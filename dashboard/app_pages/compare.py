@@ -5,13 +5,23 @@ from typing import Any, get_args
 
 import streamlit as st
 
-from dashboard import alternatives, comparison, controls, data, phrases, readable
+from dashboard import (
+    alternatives,
+    comparison,
+    controls,
+    data,
+    explain,
+    i18n,
+    phrases,
+    readable,
+)
 from dashboard.charts.difference import waterfall
+from dashboard.headlines import Headline, headlines
 from dashboard.i18n import t
 from dashboard.link import Choice
 from engine.catalogue.schema import Pricing
 from engine.records import BadInput
-from engine.scenario import Ownership, Precision, Scenario, ServingPrecision, bounds
+from engine.scenario import Ownership, Precision, Scenario, ServingPrecision
 
 NUMBERS = (
     "parameters_billion",
@@ -44,9 +54,9 @@ def choose(slot: str, now: Scenario, taken: Mapping[str, float | None]) -> None:
     made: dict[str, Choice] = {}
     for name in st.session_state[f"{slot}_fields"]:
         here = getattr(now, name)
-        made[name] = st.session_state.get(
-            f"{slot}_{name}", taken.get(name) if here is None else here
-        )
+        made[name] = taken.get(name) if here is None else here
+        if (key := f"{slot}_{name}") in st.session_state:
+            made[name] = controls.meant(name, st.session_state[key])
     alternatives.change(slot, made)
 
 
@@ -69,7 +79,8 @@ def alternative(
         **again,
     )
     for name, value in made.items():
-        controls.refill(f"{slot}_{name}", value)
+        here = controls.shown(name, value) if isinstance(value, float) else value
+        controls.refill(f"{slot}_{name}", here)
         if name in named:
             ids = list(named[name])
             st.selectbox(
@@ -81,11 +92,9 @@ def alternative(
                 **again,
             )
         else:
-            limits = bounds(name)
             st.number_input(
                 phrases.field(name, now),
-                float(limits.low),
-                float(limits.high),
+                *controls.limits(name),
                 value=None,
                 format="%.6g",
                 key=f"{slot}_{name}",
@@ -98,13 +107,13 @@ def title(slot: str, now: Scenario, named: Mapping[str, Mapping[str, str]]) -> s
     told = []
     for name, value in alternatives.changes(slot).items():
         words = named.get(name, {}).get(str(value), str(value))
-        shown = words if isinstance(value, str) else readable.number(value)
-        told.append(shown if name in named else f"{phrases.field(name, now)} {shown}")
+        says = readable.choice(name, value) if isinstance(value, float) else words
+        told.append(says if name in named else f"{phrases.field(name, now)} {says}")
     return ", ".join(told)
 
 
 def table(found: list[comparison.Row], titles: Mapping[str, str]) -> None:
-    """A row a number, a column a scenario; better in green, worse in orange."""
+    """A row a number, a column a scenario: the change first, then what it comes to."""
     columns: dict[str, list[str]] = {
         "": [f"**{headline.label}**" for headline, _ in found],
         t("compare.baseline"): [headline.text for headline, _ in found],
@@ -112,17 +121,21 @@ def table(found: list[comparison.Row], titles: Mapping[str, str]) -> None:
     for slot, name in titles.items():
         columns[name] = [marked(cells[slot]) for _, cells in found]
     st.table({name: [escaped(text) for text in column] for name, column in columns.items()})
+
+
+def copy(found: list[comparison.Row], titles: Mapping[str, str]) -> None:
+    """The same table as text, for a spreadsheet or a mail."""
     with st.expander(t("compare.copy"), icon=":material/content_copy:"):
         headings = ["", t("compare.baseline"), *titles.values()]
         st.code(comparison.copied(headings, found), language=None)
 
 
 def marked(told: comparison.Cell) -> str:
-    """A number with its change below, coloured by whether it is for the better."""
+    """A change, coloured by whether it is for the better, and the number it leads to."""
     if not told.delta:
         return told.text
     colour = {None: "gray", True: "green", False: "orange"}[told.better]
-    return f"{told.text} :{colour}-badge[{told.delta}]"
+    return f":{colour}-badge[{told.delta}] {told.text}"
 
 
 def escaped(text: str) -> str:
@@ -130,32 +143,78 @@ def escaped(text: str) -> str:
     return text.replace("$", "\\$")
 
 
-def causes(now: Scenario, known: data.Seen, slot: str, other: Scenario, name: str) -> None:
-    """What each change contributed to the total, as a waterfall."""
+def explained(numbers: Mapping[str, tuple[Headline, ...]], titles: Mapping[str, str]) -> None:
+    """A button a scenario: each of its numbers, down to its sources."""
+    with st.container(horizontal=True, gap="small"):
+        for slot, found in numbers.items():
+            explain.explain_menu(
+                [explain.Number(h.label, h.estimate, h.say) for h in found],
+                slot,
+                t("compare.explain", name=shown(slot) if slot in titles else t("compare.baseline")),
+            )
+
+
+def shown(slot: str) -> str:
+    """What an alternative is called: by its place."""
+    return t("compare.alternative", number=str(alternatives.SLOTS.index(slot) + 1))
+
+
+def causes(
+    now: Scenario, known: data.Seen, slot: str, other: Scenario, name: str, of: Headline
+) -> None:
+    """What each change contributed to one number, as a waterfall."""
+    path = comparison.path(of.name, now)
+    assert path is not None
     try:
-        found = data.difference(now, other, "total.cost_usd", known)
+        found = data.difference(now, other, path, known)
     except BadInput as error:
         st.info(str(error), icon=":material/info:")
         return
     parts = {phrases.field(choice, now): value for choice, value in found.parts.items()}
     words = {
         "before": t("compare.baseline"),
-        "after": t("compare.alternative", number=str(alternatives.SLOTS.index(slot) + 1)),
+        "after": shown(slot),
         "other": t("compare.other"),
     }
-    st.markdown(f"**{name}**")
+    st.markdown(f"**{escaped(name)}**")
     st.plotly_chart(
-        waterfall(found.before, found.after, parts, words, readable.money),
+        waterfall(found.before, found.after, parts, words, of.say),
         config=phrases.PLOTLY,
         key=f"waterfall_{slot}",
         alt=t(
             "compare.alt",
             name=name,
-            before=readable.money(found.before),
-            after=readable.money(found.after),
-            parts="; ".join(f"{k} {readable.signed_money(v)}" for k, v in parts.items()),
+            before=of.say(found.before),
+            after=of.say(found.after),
+            parts="; ".join(f"{k} {readable.signed(v, of.say)}" for k, v in parts.items()),
         ),
     )
+
+
+def why(
+    now: Scenario,
+    known: data.Seen,
+    others: Mapping[str, Scenario],
+    titles: Mapping[str, str],
+    first: tuple[Headline, ...],
+) -> None:
+    """What made the difference, in the number the reader chooses."""
+    tellable = {h.name: h for h in first if comparison.path(h.name, now) and h.estimate.known}
+    if not tellable:
+        return
+    heading, choice = st.columns([3, 1.2], vertical_alignment="bottom")
+    heading.subheader(t("compare.why_title"), anchor=False)
+    i18n.carry("why_of")
+    of = choice.selectbox(
+        t("compare.why_of"),
+        list(tellable),
+        key="why_of",
+        persist_state="session",
+        format_func=lambda name: tellable[name].label,
+    )
+    for slot, other in others.items():
+        with st.container(border=True):
+            causes(now, known, slot, other, titles[slot], tellable[of])
 
 
 known = data.seen()
@@ -176,9 +235,10 @@ if not others:
     st.info(t("compare.none"), icon=":material/compare_arrows:")
 else:
     titles = {slot: title(slot, now, named) for slot in others}
-    answers = {slot: (other, data.project(other, known)) for slot, other in others.items()}
-    table(comparison.rows((now, answer), answers), titles)
-    st.subheader(t("compare.why_title"), anchor=False)
-    for slot, other in others.items():
-        with st.container(border=True):
-            causes(now, known, slot, other, titles[slot])
+    first = headlines(now, answer)
+    rest = {slot: headlines(other, data.project(other, known)) for slot, other in others.items()}
+    found = comparison.rows(first, rest)
+    table(found, titles)
+    explained({"baseline": first, **rest}, titles)
+    copy(found, titles)
+    why(now, known, others, titles, first)

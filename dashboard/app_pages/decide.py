@@ -4,13 +4,14 @@ from collections.abc import Callable, Mapping
 
 import streamlit as st
 
-from dashboard import controls, data, limits, phrases, plans, readable
+from dashboard import controls, data, explain, limits, phrases, plans, readable
 from dashboard.charts import tradeoff
 from dashboard.headlines import scalar
 from dashboard.i18n import t
 from dashboard.limits import AIMS
 from engine.projection.decisions import Binding, Decision, Goal, Plan, Question
 from engine.projection.savings import changed
+from engine.projection.working import estimates
 from engine.records import Projection
 from engine.scenario import Scenario
 
@@ -71,6 +72,7 @@ def card(place: int, plan: Plan, now: Scenario, machines: dict[str, str]) -> Non
             for note in plan.projection.notes:
                 if note.code in TOLD_NOTES:
                     plans.small(f":material/info: {phrases.note(note)}")
+            explain.explain_menu(numbers(plan), f"plan_{place}")
         if button.button(
             t("decide.open"),
             key=f"open_{place}",
@@ -80,6 +82,12 @@ def card(place: int, plan: Plan, now: Scenario, machines: dict[str, str]) -> Non
         ):
             plans.take(now, plan.scenario)
             st.switch_page("app_pages/what_if.py")
+
+
+def numbers(plan: Plan) -> list[explain.Number]:
+    """The numbers of a plan that can be followed down to their sources."""
+    known = dict(estimates(plan.projection))
+    return [explain.Number(name(p), known[p], SAYS[p]) for p in plan.numbers if p in known]
 
 
 def binding(found: Binding, answer: Decision) -> str:

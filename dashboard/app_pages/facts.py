@@ -21,7 +21,7 @@ def override(kind: str, row: FactRow) -> None:
         st.markdown(t("facts.override", subject=row.subject, quantity=row.quantity, choice=choice))
         with st.container(horizontal=True, vertical_alignment="bottom"):
             value = st.number_input(
-                row.quantity,
+                f"{row.quantity} ({row.unit})",
                 min_value=limits.low,
                 max_value=limits.high,
                 value=min(max(row.value, limits.low), limits.high),
@@ -38,7 +38,7 @@ def override(kind: str, row: FactRow) -> None:
             )
         now = getattr(scenario, name)
         if now is not None:
-            st.caption(t("facts.now", choice=choice, value=readable.number(now)))
+            st.caption(t("facts.now", choice=choice, value=readable.choice(name, now)))
 
 
 every = {kind: fact_rows.rows(kind) for kind in fact_rows.KINDS}

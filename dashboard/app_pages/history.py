@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from dashboard import data, i18n, landmarks, link, phrases, readable
+from dashboard import data, explain, i18n, landmarks, link, phrases, readable
 from dashboard.charts import history
 from dashboard.i18n import t
 from engine.scenario import Scenario
@@ -43,4 +43,10 @@ st.plotly_chart(
 if here is not None:
     smaller = sum(m.number < here.number for m in marks)
     st.markdown(t("history.place", says=here.says, smaller=str(smaller), count=str(len(marks))))
+    explain.explain_button(
+        labels[measure],
+        landmarks.training(scenario, known, measure),
+        readable.flop if measure == "flop" else readable.money,
+        "ours",
+    )
 st.caption(t(f"history.{measure}_source"))

@@ -1,11 +1,15 @@
 """How right are we? Predictions beside what was published and measured, in the open."""
 
+from collections.abc import Sequence
+
 import streamlit as st
 
-from dashboard import data, i18n, phrases, readable, scores
+from dashboard import data, explain, i18n, phrases, readable, scores
+from dashboard.charts import predicted
 from dashboard.charts.errors import Pair, errors
 from dashboard.i18n import t
 from engine.validation.stored import StoredScore, read
+from engine.validation.stored_rows import StoredRow
 
 
 def chart(pairs: list[Pair], alt: str) -> None:
@@ -29,6 +33,58 @@ def summary(score: StoredScore) -> None:
                 readable.share(value),
                 border=True,
                 help=t("how_right.constant_hint") if name == "constant" else None,
+            )
+
+
+def against(claim: str) -> None:
+    """Every published number of the claim against what was predicted for it."""
+    st.subheader(t("how_right.against_title"), anchor=False)
+    rows = data.predicted_rows(claim)
+    answers = scores.answers(rows)
+    answer = answers[0]
+    if len(answers) > 1:
+        answer = st.pills(
+            t("how_right.answer"),
+            answers,
+            default=answer,
+            required=True,
+            key=f"answer_{claim}",
+            format_func=lambda name: t(f"answer.{name}"),
+            label_visibility="collapsed",
+        )
+    shown = [row for row in rows if row.answer == answer]
+    points = scores.points(shown)
+    told = {
+        "answer": t(f"answer.{answer}"),
+        "count": readable.exact(float(len(shown))),
+        "drawn": readable.exact(float(sum(map(len, points.values())))),
+        "sources": readable.count(float(len(points))),
+    }
+    words = {name: t(f"how_right.{name}") for name in ("published", "predicted", "same")}
+    st.caption(t("how_right.against_lead", **told))
+    st.plotly_chart(
+        predicted.against(points, words, readable.count),
+        config=phrases.PLOTLY,
+        alt=t("how_right.against_alt", **told),
+    )
+    every(rows)
+
+
+def every(rows: Sequence[StoredRow]) -> None:
+    """All rows of a claim, each with its source; drawn only when asked for."""
+    with st.expander(
+        t("how_right.all_rows", count=readable.exact(float(len(rows)))),
+        icon=":material/table_rows:",
+        key="all_rows",
+        on_change="rerun",
+    ) as opened:
+        if opened.open:
+            st.dataframe(
+                scores.rows_table(rows),
+                hide_index=True,
+                placeholder="",
+                column_config={t("working.source"): explain.link_column()},
+                alt=t("how_right.all_rows", count=readable.exact(float(len(rows)))),
             )
 
 
@@ -64,6 +120,8 @@ with st.container(border=True):
             placeholder="",
             alt=t("how_right.by_source_alt", **words),
         )
+with st.container(border=True):
+    against(claim)
 st.caption(t("how_right.again"))
 
 st.subheader(t("how_right.own_title"), anchor=False)

@@ -6,7 +6,8 @@ from datetime import UTC, datetime
 
 import streamlit as st
 
-from dashboard import controls, data, phrases
+from dashboard import controls, data, explain, phrases
+from dashboard.headlines import headlines
 from dashboard.i18n import t
 from dashboard.report import document, lines, web_page, workbook
 from dashboard.report.content import Report, report
@@ -55,6 +56,10 @@ with st.grid(4, min_column_width=200):
 
 st.subheader(t("report.paste_title"), anchor=False)
 st.code(told.paragraph, language=None, wrap_lines=True)
+
+explain.explain_menu(
+    [explain.Number(h.label, h.estimate, h.say) for h in headlines(scenario, told.answer)], "report"
+)
 
 st.subheader(t("report.preview_title"), anchor=False)
 st.caption(t("report.preview_lead", count=len(told.bases)))

@@ -4,13 +4,15 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from dashboard import controls, data, phrases, plans, readable
+from dashboard import controls, data, explain, phrases, plans, readable
 from dashboard.charts import savings as chart
 from dashboard.headlines import scalar
 from dashboard.i18n import t
 from dashboard.theme import KIND_COLOURS
-from engine.projection import api_price
+from engine.projection import api_price, cost
 from engine.projection.savings import Saving
+from engine.projection.working import derive
+from engine.records import Projection
 from engine.scenario import Scenario
 
 LARGE_SHARE = 0.01
@@ -79,6 +81,21 @@ def line(saving: Saving, now: Scenario, machines: dict[str, str]) -> None:
         )
 
 
+def explained(found: Sequence[Saving], answer: Projection, known: data.Seen) -> None:
+    """The bill, or what one lever takes off it, down to the sources of both bills."""
+    bill = "bill"
+    labels = {bill: t("savings.bill_now")} | {s.lever: t(f"lever.{s.lever}") for s in found}
+    chosen = explain.menu(labels, "savings")
+    if chosen is None:
+        return
+    now = answer.total.cost_usd
+    if chosen != bill:
+        scenario = next(s.scenario for s in found if s.lever == chosen)
+        then = data.project(scenario, known).total.cost_usd
+        now = derive(cost.saved_usd, bill_now_usd=now, bill_then_usd=then)
+    explain.show(labels[chosen], now, readable.money)
+
+
 def overview(cost_usd: float, found: Sequence[Saving]) -> None:
     """The bill now, and what each lever takes off it."""
     bars = {t(f"lever.{s.lever}"): s.saved_usd for s in found}
@@ -132,7 +149,9 @@ else:
     if not found:
         st.info(t("savings.none"), icon=":material/task_alt:")
     else:
-        plans.small(t("savings.lead"))
+        with st.container(horizontal=True, vertical_alignment="center"):
+            plans.small(t("savings.lead"))
+            explained(found, answer, known)
         large = [s for s in found if s.saved_share >= LARGE_SHARE] or found
         overview(cost_usd, large)
         for saving in large:

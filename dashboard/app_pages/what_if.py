@@ -2,21 +2,46 @@
 
 import streamlit as st
 
-from dashboard import controls, data, explain, phrases, share, tour
-from dashboard.headlines import Headline, headlines
+from dashboard import cases, controls, data, explain, phrases, share, tour
+from dashboard.headlines import Headline, headlines, net_value
 from dashboard.i18n import t
+from dashboard.navigation import PAGES
 from dashboard.theme import KIND_COLOURS
 from dashboard.views import outcome
 from engine.records import Note
+
+ONWARDS = ("worth", "savings", "decide", "report", "present")
 
 
 def card(headline: Headline) -> None:
     """A number, how it is known, its range, and the way down to what it rests on."""
     kind = headline.estimate.kind
     with st.container(border=True, height="stretch", gap="xsmall"):
-        st.metric(headline.label, headline.text, help=headline.hint)
+        with st.container(horizontal=True, vertical_alignment="bottom", gap="xsmall"):
+            st.metric(headline.label, headline.text, help=headline.hint, width="stretch")
+            explain.explain_button(headline.label, headline.estimate, headline.say, headline.name)
         st.markdown(f":{KIND_COLOURS[kind]}-badge[{t(f'kind.{kind}')}] :small[{headline.range}]")
-        explain.explain_button(headline.label, headline.estimate, headline.say, headline.name)
+
+
+def value(request: controls.Asked, known: data.Seen) -> None:
+    """The card of its worth in the use that the address names; else the way to name one."""
+    use = cases.named(request.chosen)
+    found = None if use is None else data.valued(request.scenario, use.case, known)
+    headline = net_value(found)
+    if found is not None:
+        card(headline)
+        return
+    with st.container(border=True, height="stretch", gap="xsmall"):
+        st.metric(headline.label, headline.text, help=headline.hint)
+        st.page_link("app_pages/worth.py", label=t("what_if.name_use"), icon=":material/balance:")
+
+
+def onwards() -> None:
+    """Where the same scenario is looked at otherwise; the address goes along."""
+    with st.container(border=True, height="stretch", gap=None):
+        for name in ONWARDS:
+            page = next(page for page in PAGES if page.name == name)
+            st.page_link(f"app_pages/{name}.py", label=t(f"page.{name}"), icon=page.icon)
 
 
 def notes(found: tuple[Note, ...]) -> None:
@@ -42,12 +67,14 @@ for name, text in request.refused.items():
     st.warning(phrases.refused(name, text, request.scenario), icon=":material/link_off:")
 share.reopened(answer)
 
-with st.grid(5, min_column_width=150):
+with st.grid(4, min_column_width=150):
     for headline in headlines(request.scenario, answer):
         card(headline)
+    value(request, known)
+    onwards()
 # The numbers first: whoever moves a slider waits for them, not for the slider.
 with st.sidebar:
-    controls.draw(request, known.machines, phrases.known(answer))
+    controls.draw(request, known.machines, phrases.known(request.scenario, answer))
 notes(answer.notes)
 
 left, right = st.columns(2)

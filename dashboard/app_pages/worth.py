@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from dashboard import cases, controls, data, phrases, readable, worth_words
+from dashboard import cases, controls, data, explain, link, phrases, readable, worth_words
 from dashboard.headlines import scalar
 from dashboard.i18n import t
 from dashboard.theme import KIND_COLOURS
@@ -20,11 +20,11 @@ def choose_use(case: ValueCase) -> None:
     st.selectbox(
         t("worth.use"),
         list(names),
-        index=list(names).index(controls.follow(cases.USE, case.template)),
-        key=cases.USE,
+        index=list(names).index(controls.follow(link.USE, case.template)),
+        key=link.USE,
         format_func=names.__getitem__,
         help=t("worth.use_hint"),
-        on_change=lambda: cases.start(st.session_state[cases.USE]),
+        on_change=lambda: cases.start(st.session_state[link.USE]),
     )
 
 
@@ -42,18 +42,18 @@ def guess(name: str, case: ValueCase, found: Valued) -> None:
     own = getattr(case, name)
     taken = found.worth.known.get(name)
     limits = worth_words.limits(name)
-    controls.refill(name, own)
+    controls.refill(name, None if own is None else controls.shown(name, own))
     st.number_input(
         t(f"guess.{name}"),
-        limits.low,
-        limits.high,
+        controls.shown(name, limits.low),
+        controls.shown(name, limits.high),
         value=None,
         format="%.6g",
         step=worth_words.step(own if taken is None else scalar(taken.value)),
         key=name,
         placeholder="" if default is not None else worth_words.placeholder(case, name),
         help=worth_words.reason(case, name),
-        on_change=lambda: cases.choose(name, st.session_state[name]),
+        on_change=lambda: cases.choose(name, controls.meant(name, st.session_state[name])),
     )
 
 
@@ -134,7 +134,9 @@ for name, text in use.refused.items():
 for name, text in request.refused.items():
     st.warning(phrases.refused(name, text, use.scenario), icon=":material/link_off:")
 cards(found)
-beyond_cash(found)
+with st.container(horizontal=True, vertical_alignment="center"):
+    beyond_cash(found)
+    explain.explain_menu(worth_words.explained(found), "worth")
 with st.sidebar:
     st.subheader(t("worth.guesses_title"), anchor=False)
     st.caption(t("worth.guesses_lead"))

@@ -109,7 +109,7 @@ def changed(told: Told) -> None:
             name=t("present.after"),
             before=readable.money(found.before),
             after=readable.money(found.after),
-            parts="; ".join(f"{k} {readable.signed_money(v)}" for k, v in parts.items()),
+            parts="; ".join(f"{k} {readable.signed(v, readable.money)}" for k, v in parts.items()),
         ),
     )
 

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from dashboard import data, phrases, readable, worth_words
+from dashboard import data, explain, phrases, readable, worth_words
 from dashboard.charts import worth as charts
 from dashboard.headlines import scalar
 from dashboard.i18n import t
@@ -78,8 +78,10 @@ def ways(scenario: Scenario, case: ValueCase, known: data.Seen) -> None:
     costs, told = worth_words.ways(scenario, case, known)
     if told:
         st.caption(worth_words.escaped(told))
+    bars = {way.label: scalar(way.estimate.value) for way in costs}
     st.plotly_chart(
-        charts.ways(costs, worth_words.chart(), readable.money),
+        charts.ways(bars, worth_words.chart(), readable.money),
         config=phrases.PLOTLY,
-        alt="; ".join(f"{name} {readable.money(cost)}" for name, cost in costs.items()),
+        alt="; ".join(f"{name} {readable.money(cost)}" for name, cost in bars.items()),
     )
+    explain.explain_menu(costs, "ways")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from rich.table import Table as Grid
@@ -92,8 +92,8 @@ def refusals(found: Scores) -> str:
 
 
 def as_document(found: Scores) -> dict[str, object]:
-    """Scores as JSON values."""
-    return asdict(found)
+    """Scores as JSON values; single rows are in what `--rows` writes."""
+    return {k: v for k, v in asdict(replace(found, comparisons=())).items() if k != "comparisons"}
 
 
 def as_grid(title: str, found: Scores) -> Grid:

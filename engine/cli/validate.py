@@ -115,13 +115,17 @@ def _show_published(
 
 def _show_summary(*, as_json: bool, save: bool) -> None:
     from engine.cli import published
-    from engine.validation import stored
+    from engine.validation import stored, stored_rows
     from engine.validation.summary import lines
 
     found = list(lines(lambda text: log.print(text, highlight=False)))
     if save:
         count = stored.write(stored.stored(found))
-        log.print(f"{count} errors are kept in {stored.FILE}.", highlight=False, soft_wrap=True)
+        row_count = stored_rows.write(stored_rows.stored(found))
+        kept = (
+            f"{count} errors are kept in {stored.FILE}, {row_count:,} rows in {stored_rows.FILE}."
+        )
+        log.print(kept, highlight=False, soft_wrap=True)
     if as_json:
         print_json(
             {line.key: {"what": line.what} | published.as_document(line.scores) for line in found}

@@ -178,3 +178,8 @@ def total_cost_usd(**stage_usd: Float) -> Float:
 def _per(amount: Float, count: Float) -> Float:
     """Amount over count; NaN, which is unknown, where there is nothing to divide by."""
     return amount / np.where(count > FEWEST_COUNT, count, np.nan)
+
+
+def saved_usd(bill_now_usd: Float, bill_then_usd: Float) -> Float:
+    """What a change takes off the bill; negative where it adds to it."""
+    return bill_now_usd - bill_then_usd

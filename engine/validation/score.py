@@ -29,6 +29,10 @@ class Comparison:
     published: float
     predicted: Range | None
     refused_because: str = ""
+    what: str = ""
+    """The model, and what it ran on."""
+    title: str = ""
+    url: str = ""
 
     @property
     def error_share(self) -> float | None:
@@ -70,6 +74,8 @@ class Scores:
     """Every row counting the same."""
     baseline_by_source: tuple[SourceScore, ...] = ()
     baseline_macro: SourceScore | None = None
+    comparisons: tuple[Comparison, ...] = ()
+    """Everything that was scored."""
 
     @property
     def refused_share(self) -> float:
@@ -93,8 +99,16 @@ def compared(
             predicted = prediction.answers.get(answer)
             why = "" if predicted else prediction.refused_because or NO_PREDICTION
             source = row.get(source_column) or "(no source)"
-            found.append(Comparison(source, i, answer, value, predicted, why))
+            origin = row.get("source_title", ""), row.get("source_url", "")
+            found.append(Comparison(source, i, answer, value, predicted, why, _what(row), *origin))
     return found
+
+
+def _what(row: Row) -> str:
+    """A row in words: model, devices, hardware."""
+    count, hardware = row.get("n_devices", ""), row.get("hardware", "")
+    devices = f"{count} × {hardware}" if count and hardware else hardware
+    return ", ".join(part for part in (row.get("model", ""), devices) if part)
 
 
 def scores(comparisons: Sequence[Comparison], baseline: Sequence[Comparison] = ()) -> Scores:
@@ -102,7 +116,9 @@ def scores(comparisons: Sequence[Comparison], baseline: Sequence[Comparison] = (
     by_source, macro = _scored(comparisons)
     together = source_score("all rows", comparisons)
     baseline_by_source, baseline_macro = _scored(baseline) if baseline else ((), None)
-    return Scores(by_source, macro, together, baseline_by_source, baseline_macro)
+    return Scores(
+        by_source, macro, together, baseline_by_source, baseline_macro, tuple(comparisons)
+    )
 
 
 def _scored(comparisons: Sequence[Comparison]) -> tuple[tuple[SourceScore, ...], SourceScore]:

@@ -201,6 +201,7 @@ def only(found: Scores, source: str) -> Scores:
         all_rows=own,
         baseline_by_source=() if base is None else (base,),
         baseline_macro=base,
+        comparisons=tuple(c for c in found.comparisons if c.source == source),
     )
 
 

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, ConsoleMessage, Page, Response, expect, sync_playwright
 
 from engine.cli.dashboard import served
@@ -26,21 +27,27 @@ Visit = Callable[..., Page]
 
 
 @pytest.fixture(scope="session")
-def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def database(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """Where the app keeps its records: it holds some measurements."""
+    url = f"sqlite:///{tmp_path_factory.mktemp('database') / 'measured.db'}"
+    fill(url)
+    return url
+
+
+@pytest.fixture(scope="session")
+def address(tmp_path_factory: pytest.TempPathFactory, database: str) -> Iterator[str]:
     """Where the app answers."""
     folder = tmp_path_factory.mktemp("app")
-    url = f"sqlite:///{folder / 'measured.db'}"
-    fill(url)
-    port = _free_port()
+    port = free_port()
     with (folder / "log.txt").open("w") as log:
         server = subprocess.Popen(
             served("127.0.0.1", port),
-            env={**os.environ, "DATABASE_URL": url},
+            env={**os.environ, "DATABASE_URL": database},
             stdout=log,
             stderr=subprocess.STDOUT,
         )
         try:
-            _wait_for(f"http://127.0.0.1:{port}/_stcore/health", folder / "log.txt")
+            wait_for(f"http://127.0.0.1:{port}/_stcore/health", folder / "log.txt")
             yield f"http://127.0.0.1:{port}"
         finally:
             server.terminate()
@@ -93,6 +100,17 @@ def settled(page: Page) -> None:
     expect(page.locator("[data-stale=true]")).to_have_count(0, timeout=STEP_TIMEOUT_MS)
 
 
+def violations(page: Page) -> list[str]:
+    """What axe-core finds seriously wrong, and where."""
+    found = Axe().run(page).response["violations"]
+    return [
+        f"{v['id']}: {node['html'][:160]}"
+        for v in found
+        if v["impact"] in ("serious", "critical")
+        for node in v["nodes"]
+    ]
+
+
 def _complaint(message: ConsoleMessage) -> list[str]:
     # A refused request is told apart by its address, which only the response has.
     is_refusal = "Failed to load resource" in message.text
@@ -105,13 +123,13 @@ def _refusal(answer: Response) -> list[str]:
     return [f"{answer.status} {answer.url}"] if answer.status >= 400 and not is_probe else []
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
 
 
-def _wait_for(url: str, log: Path) -> None:
+def wait_for(url: str, log: Path) -> None:
     until = time.monotonic() + START_TIMEOUT_S
     while time.monotonic() < until:
         try:

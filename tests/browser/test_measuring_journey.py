@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from dashboard.i18n import words
 from engine.cli.dashboard import served
-from tests.browser.conftest import PHONE, _wait_for
+from tests.browser.conftest import PHONE, wait_for
 
 pytestmark = pytest.mark.browser
 
@@ -40,7 +40,7 @@ def own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
             served("127.0.0.1", port), env=environment, stdout=log, stderr=subprocess.STDOUT
         )
         try:
-            _wait_for(f"http://127.0.0.1:{port}/_stcore/health", folder / "log.txt")
+            wait_for(f"http://127.0.0.1:{port}/_stcore/health", folder / "log.txt")
             yield f"http://127.0.0.1:{port}"
         finally:
             server.terminate()

@@ -11,6 +11,8 @@ from playwright.sync_api import Page, expect
 
 from dashboard import readable
 from dashboard.i18n import words
+from db.session import open_database
+from db.store import save_scenario
 from tests.browser.conftest import Visit, settled
 
 pytestmark = pytest.mark.browser
@@ -31,7 +33,7 @@ CARDS = {
 
 def numbers(page: Page) -> dict[str, str]:
     """What the cards show, by name."""
-    expect(page.get_by_test_id("stMetricValue")).to_have_count(10)
+    expect(page.get_by_test_id("stMetricValue")).to_have_count(11)
     settled(page)
     found = {}
     for card in page.get_by_test_id("stMetric").all():
@@ -93,6 +95,17 @@ def test_a_file_that_is_no_scenario_says_why(visit: Visit, tmp_path: Path) -> No
     page = unfolded(visit("/"))
     page.get_by_test_id("stFileUploaderDropzoneInput").set_input_files(file)
     expect(page.get_by_test_id("stAlert").first).to_contain_text("Did you mean model?")
+
+
+def test_a_saved_scenario_says_what_has_changed_since(visit: Visit, database: str) -> None:
+    old = {"version": "0.0.1", "catalogue": "2020.01.01-0000000"}
+    kept = {"parameters_billion": 3.0, "modelworth": old, "numbers": {"total.cost_usd": 1.0}}
+    save_scenario(open_database(database), "Of another year", kept)
+    page = visit("/?saved=Of%20another%20year")
+    expect(page).to_have_url(re.compile("parameters_billion=3"))
+    told = page.get_by_test_id("stAlert").first
+    for what in ("0.0.1", "2020.01.01", "$1"):
+        expect(told).to_contain_text(what)
 
 
 def test_a_saved_scenario_opens_from_a_short_link(visit: Visit) -> None:

@@ -3,7 +3,6 @@
 import re
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
 from dashboard.i18n import words
@@ -28,11 +27,3 @@ def test_a_guess_replaced_changes_the_value_and_travels_in_the_link(visit: Visit
     page.goto(page.url)
     settled(page)
     expect(value).to_have_text(after)
-
-
-def test_the_page_has_no_serious_barrier(visit: Visit) -> None:
-    page = visit("/worth?use=sentiment")
-    expect(page.get_by_text(EN["worth.tornado_title"], exact=True)).to_be_visible()
-    found = Axe().run(page).response["violations"]
-    serious = [v["id"] for v in found if v["impact"] in ("serious", "critical")]
-    assert serious == []

@@ -5,6 +5,7 @@ import pytest
 from dashboard import comparison
 from dashboard.charts.difference import parts_shown, waterfall
 from dashboard.charts.history import Mark, records
+from dashboard.headlines import Headline, headlines
 from engine.projection import project
 from engine.scenario import Scenario
 from tests.unit.test_pages import opened
@@ -12,14 +13,14 @@ from tests.unit.test_pages import opened
 WORDS = {"before": "before", "after": "after", "other": "other"}
 
 
-def pair(**changes: object) -> comparison.Pair:
+def told(**changes: object) -> tuple[Headline, ...]:
     asked = Scenario(usd_per_device=30_000.0).replace(**changes)
-    return asked, project(asked)
+    return headlines(asked, project(asked))
 
 
 def cells(**changes: object) -> dict[str, comparison.Cell]:
-    found = comparison.rows(pair(), {"vs": pair(**changes)})
-    return {headline.name: told["vs"] for headline, told in found}
+    found = comparison.rows(told(), {"vs": told(**changes)})
+    return {headline.name: each["vs"] for headline, each in found}
 
 
 def test_dearer_electricity_is_worse_and_changes_no_time() -> None:
@@ -36,16 +37,15 @@ def test_a_better_score_is_told_in_points() -> None:
 
 
 def test_what_is_unknown_has_no_change() -> None:
-    asked = pair(hardware="a100-sxm-80gb", usd_per_device=None)
-    unknown = asked[0].replace(hardware="b300-sxm", usd_per_device=None)
-    told = comparison.rows(asked, {"vs": (unknown, project(unknown))})
-    for headline, each in told:
+    known = told(hardware="a100-sxm-80gb", usd_per_device=None)
+    unknown = told(hardware="b300-sxm", usd_per_device=None)
+    for headline, each in comparison.rows(known, {"vs": unknown}):
         if headline.estimate.known and each["vs"].text == "–":
             assert each["vs"].delta == ""
 
 
 def test_a_table_to_copy_has_a_line_a_number() -> None:
-    found = comparison.rows(pair(), {"vs": pair(horizon_months=12.0)})
+    found = comparison.rows(told(), {"vs": told(horizon_months=12.0)})
     lines = comparison.copied(["", "one", "two"], found).splitlines()
     assert len(lines) == len(found) + 1
     assert all(line.count("\t") == 2 for line in lines)

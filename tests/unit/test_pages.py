@@ -11,7 +11,7 @@ from streamlit.testing.v1 import AppTest
 from streamlit.testing.v1.element_tree import Selectbox, SelectSlider
 
 import dashboard
-from dashboard import data, fact_rows, i18n, presets
+from dashboard import controls, data, fact_rows, i18n, presets
 from dashboard.i18n import words
 from dashboard.link import written
 from dashboard.navigation import PAGES
@@ -43,10 +43,12 @@ def measured(databases: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setenv("DATABASE_URL", databases["measured"])
 
 
-def opened(page: str = "what_if", **address: str) -> AppTest:
+def opened(page: str = "what_if", *, unfolded: bool = False, **address: str) -> AppTest:
     app = AppTest.from_file(str(FOLDER / "app.py"), default_timeout=60)
     for name, value in address.items():
         app.query_params[name] = value
+    for group in controls.FOLDED if unfolded else ():
+        app.session_state[f"fold_{group}"] = True
     app.run()
     if page != "what_if":
         app.switch_page(f"app_pages/{page}.py").run()
@@ -131,7 +133,7 @@ def shown(app: AppTest) -> dict[str, str]:
 @pytest.mark.usefixtures("empty")
 def test_a_browser_that_missed_a_run_draws_what_the_address_says() -> None:
     """Else it would draw the first of the options, and answer with that."""
-    app = opened(**ASKED).run()
+    app = opened(unfolded=True, **ASKED).run()
     for widget in (*app.selectbox, *app.select_slider, *app.segmented_control, *app.number_input):
         proto = widget.proto
         default = proto.default if isinstance(proto.default, int | float) else list(proto.default)
@@ -151,12 +153,12 @@ def _as_told(widget: Any) -> Any:
 @pytest.mark.parametrize("code", LANGUAGES)
 def test_a_link_restores_every_control(code: str) -> None:
     assert set(ASKED) == set(Scenario.model_fields)
-    assert shown(opened(lang=code, **ASKED)) == ASKED
+    assert shown(opened(lang=code, unfolded=True, **ASKED)) == ASKED
 
 
 @pytest.mark.usefixtures("empty")
 def test_the_address_of_one_session_gives_the_same_numbers_in_another() -> None:
-    first = opened()
+    first = opened(unfolded=True)
     first.select_slider(key="parameters_billion").set_value(3.0).run()
     first.selectbox(key="place").set_value("country:SWE").run()
     first.number_input(key="pue").set_value(1.07).run()
@@ -167,7 +169,7 @@ def test_the_address_of_one_session_gives_the_same_numbers_in_another() -> None:
 
 @pytest.mark.usefixtures("empty")
 def test_another_language_keeps_every_choice() -> None:
-    app = opened(**ASKED)
+    app = opened(unfolded=True, **ASKED)
     app.segmented_control(key="lang").set_value("zh").run()
     assert app.title[0].value == words("zh")["page.what_if"]
     assert shown(app) == ASKED
@@ -237,7 +239,7 @@ def test_a_preset_sets_its_choices_and_stays_lit(name: str) -> None:
 
 @pytest.mark.usefixtures("empty")
 def test_another_model_comes_with_its_own_size_and_work() -> None:
-    app = opened(parameters_billion="3")
+    app = opened(unfolded=True, parameters_billion="3")
     app.selectbox(key="model").set_value("resnet-50").run()
     assert app.select_slider(key="parameters_billion").value == pytest.approx(0.025557)
     assert app.number_input(key="output_items_per_request").value == 0.0
@@ -254,7 +256,7 @@ def test_another_place_comes_with_its_own_electricity() -> None:
 
 @pytest.mark.usefixtures("empty")
 def test_emptying_a_number_takes_the_usual_one_again() -> None:
-    app = opened(pue="1.3")
+    app = opened(unfolded=True, pue="1.3")
     app.number_input(key="pue").set_value(None).run()
     assert "pue" not in app.query_params
     assert cards(app) == cards(opened())

@@ -30,6 +30,7 @@ from engine.projection.working import estimates
 from engine.records import CERTAINTY, Estimate, Note
 from engine.scenario import Scenario
 from engine.validation import stored
+from engine.value_case import GUESSED
 from tests.measured import MACHINE, measurements
 
 LANGUAGES = tuple(i18n.LANGUAGES)
@@ -255,3 +256,21 @@ def test_no_two_files_give_words_for_the_same_key(code: str) -> None:
         for key, _ in i18n.flat(tomllib.loads(path.read_text(encoding="utf-8")))
     ]
     assert len(keys) == len(set(keys))
+
+
+def reasons() -> set[str]:
+    """Every reason the catalogue gives for a guess or an assumption."""
+    guesses = {
+        getattr(catalogue.value_template(name), guess).reason
+        for name in catalogue.value_templates()
+        for guess in GUESSED
+    }
+    return guesses | {catalogue.assumption(name).reason for name in catalogue.assumptions()}
+
+
+@pytest.mark.parametrize("code", [code for code in LANGUAGES if code != i18n.DEFAULT])
+def test_every_reason_we_give_is_told_in_every_language(
+    code: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(i18n, "language", lambda: code)
+    assert [text for text in reasons() if text and i18n.reason(text) == text] == []

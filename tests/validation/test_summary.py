@@ -56,6 +56,12 @@ def test_what_no_fit_saw_is_as_near_as_it_was(key: str) -> None:
     assert all_lines()[key].scores.macro.median_error_share < LARGEST_SHARE[key]
 
 
+def test_training_speed_is_foretold_far_better_than_by_a_constant_and_seldom_refused() -> None:
+    found = all_lines()["training"].scores
+    assert found.baseline_macro.median_error_share > 2 * found.macro.median_error_share
+    assert found.refused_share < 0.05
+
+
 @pytest.mark.parametrize("key", LARGEST_SHARE)
 def test_ranges_hold_most_of_what_no_fit_saw(key: str) -> None:
     held = all_lines()[key].scores.all_rows.coverage_share

@@ -1,0 +1,88 @@
+"""From a number on the screen down to its source; and what is done from there."""
+
+import re
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from dashboard.i18n import words
+from tests.browser.conftest import Visit, settled, violations
+
+pytestmark = pytest.mark.browser
+
+EN = words("en")
+
+
+def explained(page: Page, menu: str, number: str) -> Locator:
+    """The dialog of one number, opened by keyboard from the menu of its block."""
+    page.locator(f".st-key-explain_{menu}").get_by_role("button").press("Enter")
+    page.get_by_role("menuitem", name=number, exact=True).press("Enter")
+    dialog = page.get_by_role("dialog")
+    expect(dialog.get_by_text(EN["working.takes"])).to_be_visible()
+    return dialog
+
+
+def chain(page: Page, dialog: Locator) -> Locator:
+    """All cells of the chain below a number."""
+    dialog.get_by_text(EN["working.chain"]).click()
+    table = dialog.get_by_test_id("stDataFrame").nth(1)
+    expect(table).to_be_visible()
+    settled(page)
+    return table.get_by_role("gridcell")
+
+
+def test_a_number_of_an_alternative_is_followed_down_to_its_sources(visit: Visit) -> None:
+    page = visit("/compare?vs=ownership~cloud")
+    dialog = explained(page, "vs", EN["headline.total"])
+    expect(dialog.get_by_test_id("stCode")).to_contain_text("sum(stage_usd")
+    cells = chain(page, dialog)
+    expect(cells.filter(has_text=EN["quantity.usd_per_device_hour"]).first).to_be_attached()
+    assert violations(page) == []
+
+
+def test_net_present_value_is_followed_down_to_the_guesses_it_rests_on(visit: Visit) -> None:
+    page = visit("/worth?use=text-classification")
+    dialog = explained(page, "worth", EN["worth.npv_usd"])
+    cells = chain(page, dialog)
+    expect(cells.filter(has_text=EN["kind.assumed"]).first).to_be_attached()
+    expect(cells.filter(has_text=re.compile(r"^20\d\d-\d\d-\d\d$")).first).to_be_attached()
+
+
+def test_a_fact_is_overridden_by_its_row(visit: Visit) -> None:
+    page = visit("/facts")
+    search = page.locator(".st-key-fact_search").get_by_role("searchbox")
+    search.fill("h100 sxm5 purchase")
+    settled(page)
+    table = page.get_by_test_id("stDataFrame")
+    expect(table).to_be_visible()
+    box = table.bounding_box()
+    assert box is not None
+    page.mouse.click(box["x"] + 18, box["y"] + 52)
+    own = page.get_by_role("spinbutton")
+    own.fill("12345")
+    own.press("Enter")
+    page.get_by_role("button", name=EN["facts.use"]).click()
+    expect(page).to_have_url(re.compile("usd_per_device=12345"))
+    expect(page.get_by_text("12,345")).to_be_visible()
+
+
+def test_a_claim_is_followed_down_to_its_rows(visit: Visit) -> None:
+    page = visit("/how_right")
+    numbers = page.get_by_test_id("stMetricValue")
+    before = numbers.all_inner_texts()
+    claim = page.locator(".st-key-claim").get_by_role("combobox")
+    claim.fill(EN["claim.energy"])
+    claim.press("Enter")
+    expect(numbers.first).not_to_have_text(before[0])
+    settled(page)
+    page.locator(".st-key-all_rows summary").click()
+    table = page.locator(".st-key-all_rows").get_by_test_id("stDataFrame")
+    expect(table).to_be_visible()
+    expect(table.get_by_role("gridcell").first).to_be_attached()
+
+
+def test_what_if_leads_on_with_the_same_scenario(visit: Visit) -> None:
+    page = visit("/?parameters_billion=3")
+    page.get_by_role("link", name=EN["what_if.name_use"]).click()
+    expect(page.get_by_role("heading", level=1)).to_have_text(EN["page.worth"])
+    expect(page).to_have_url(re.compile("parameters_billion=3"))
