@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from engine.cli import log, measure_compare, measure_coverage, measure_many, print_json
+from engine.cli.measure_attempts import Attempt, unlucky_last
 from engine.records import BadInput, CannotContinue, Machine, Measurement
 
 if TYPE_CHECKING:
@@ -141,7 +142,7 @@ def _measure_here(
     from db.queries import measured_keys
     from db.session import open_database
     from engine.measurement.machine import best_device, this_machine
-    from engine.measurement.suites import bench_of, missing, next_repetition
+    from engine.measurement.suites import bench_of, job_key, missing, next_repetition
 
     device = best_device()
     jobs = _chosen(_suite(suite)(device), only)
@@ -149,7 +150,10 @@ def _measure_here(
     already = measured_keys(database)
     bench = bench_of(this_machine(device))
     repetition = next_repetition(jobs, already, bench.machine) if again else 1
-    left = missing(jobs, already, bench.machine, repetition)
+    left = unlucky_last(
+        missing(jobs, already, bench.machine, repetition),
+        lambda job: job_key(job, bench.machine, repetition),
+    )
     if only_list:
         _print_list(jobs, left)
         return
@@ -197,19 +201,21 @@ def _run(
 ) -> None:
     from db.store import save_measurement
     from engine.cli.measure_display import Display
-    from engine.measurement.events import Failed
-    from engine.measurement.suites import run
+    from engine.measurement.events import Failed, Started
+    from engine.measurement.suites import job_key, run
 
-    display = Display(left)
+    display, attempt = Display(left), Attempt()
 
     def on_event(event: Event) -> None:
+        if isinstance(event, Started):
+            attempt.begin(job_key(event.job, bench.machine, repetition))
         if isinstance(event, Failed):
             outcome.failed.append((event.job, event.reason))
         display.show(event)
         watched.show(event)
 
     try:
-        with display:
+        with display, attempt:
             for measurement in run(left, (), bench, on_event, repetition):
                 save_measurement(database, measurement)
                 outcome.added.append(measurement)

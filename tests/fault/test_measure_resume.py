@@ -32,6 +32,7 @@ def environment(tmp_path: Path) -> dict[str, str]:
     return os.environ | {
         "DATABASE_URL": f"sqlite:///{tmp_path / 'measured.db'}",
         "MODELWORTH_CACHE": str(tmp_path / "cache"),
+        "MODELWORTH_ATTEMPTS": str(tmp_path / "attempts.json"),
         "OMP_NUM_THREADS": "1",
         "PIP_INDEX_URL": "http://127.0.0.1:9/simple",
         "PIP_RETRIES": "0",
@@ -177,3 +178,30 @@ def test_without_data_it_says_so_once_and_fails(
     assert "Connect to the network" in last
     assert last.endswith("The same command tries them again.")
     assert "Traceback" not in said
+
+
+DEADLY = """
+import os, signal
+from engine.cli import main
+from engine.measurement import suites
+from engine.measurement.workloads import Matmul
+
+class Deadly(Matmul):
+    name = "deadly"
+    def prepare(self, device):
+        os.kill(os.getpid(), signal.SIGSEGV)
+
+jobs = [Deadly(size=8, precision="fp32"), Matmul(size=8, precision="fp32")]
+suites.SUITES["toy"] = lambda device: jobs
+main()
+"""
+
+
+def test_what_takes_the_process_down_is_tried_last_the_next_time(
+    environment: dict[str, str], tmp_path: Path
+) -> None:
+    command = [sys.executable, "-c", DEADLY, "measure", "--suite", "toy"]
+    ends = [subprocess.run(command, env=environment, check=False).returncode for _ in range(2)]
+    assert ends == [-signal.SIGSEGV, -signal.SIGSEGV]
+    assert len(keys(tmp_path)) == 1
+    assert integrity(tmp_path) == "ok"
