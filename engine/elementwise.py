@@ -42,9 +42,9 @@ def clip(value: Float, low: Float, high: Float) -> Float:
 
 def where(condition: Condition, yes: Float, no: Float) -> Float:
     """One where a condition holds, the other elsewhere; both are worked out before."""
-    if isinstance(condition, bool | np.bool_):
-        return yes if condition else no
-    return np.where(condition, yes, no)
+    if isinstance(condition, np.ndarray):
+        return np.where(condition, yes, no)
+    return yes if condition else no
 
 
 def is_nan(value: Float) -> Condition:

@@ -217,14 +217,13 @@ class _Terms:
         """Training at one precision, and its data and evaluation."""
         maker = self.maker
         at, work = _with(maker.trains(precision), self.changes), maker.works[precision]
-        raw = storage.kept(at, maker.model, work).raw_bytes
-        training = stages.training_stage(at, maker.model, maker.device, self.site, work)
+        raw = storage.raw_bytes(at, maker.model)
         bills = (
-            training.bill,
+            stages.training_bill(at, maker.device, self.site, work),
             evaluation.evaluation_stage(at, maker.model, maker.device, self.site).bill,
             preparation.preparation_stage(at, maker.model, self.site, raw).bill,
         )
-        return _Trained(at, work, training, bills)
+        return _Trained(self, at, work, bills)
 
 
 class _Combined:
@@ -282,7 +281,7 @@ class _Combined:
             serving = _four(getattr(self.deployment.bill, name).value)
             return self._joined(lambda t: _sum(self._bills[id(t)], name)), serving
         if part == "training":
-            return (self._joined(lambda t: _four(_found(t.training, name, path).value)),)
+            return (self._joined(lambda t: _four(_found(t.stage, name, path).value)),)
         if part == "deployment":
             return (_four(_found(self.deployment, name, path).value),)
         if part == "quality":
@@ -331,7 +330,7 @@ class _Combined:
     def _training_fits(self) -> Array:
         if np.all(np.asarray(self.maker.base.training_run_count) == 0):
             return np.ones((1, 1, 1, 1))
-        needed = self._joined(lambda t: _four(t.training.memory_fit_share.value))
+        needed = self._joined(lambda t: _four(t.work.memory_fit_share.value))
         return np.where(needed <= 1.0, 1.0, 0.0)
 
     def _serving_fits(self) -> Array:
@@ -350,10 +349,18 @@ class _Combined:
 
 @dataclass(frozen=True)
 class _Trained:
+    terms: _Terms
     scenario: Scenario
     work: training_work.Work
-    training: Training
     bills: tuple[Bill, ...]
+
+    @cached_property
+    def stage(self) -> Training:
+        """All of it, where more than its bill is asked for."""
+        maker = self.terms.maker
+        return stages.training_stage(
+            self.scenario, maker.model, maker.device, self.terms.site, self.work
+        )
 
 
 def _with(scenario: Scenario, changes: Mapping[str, object]) -> Scenario:

@@ -129,12 +129,7 @@ class Traffic:
 
 def kept(scenario: Scenario, model: Sized, work: Work) -> Kept:
     """What the scenario keeps over its horizon."""
-    dataset = derive(
-        dataset_bytes,
-        dataset_items_billion=chosen(scenario.dataset_items_billion),
-        bytes_per_item=bytes_per_item(scenario, model),
-        training_run_count=chosen(scenario.training_run_count),
-    )
+    dataset = _dataset(scenario, model)
     raw_data = raw(scenario, model, dataset)
     checkpoints = _checkpoints(scenario, model, work)
     artefact = derive(
@@ -160,6 +155,20 @@ def kept(scenario: Scenario, model: Sized, work: Work) -> Kept:
         price.usd_per_month,
         price.storage_usd,
         price.copies_usd,
+    )
+
+
+def raw_bytes(scenario: Scenario, model: Sized) -> Estimate:
+    """Bytes of the raw data, which the training data is made from."""
+    return raw(scenario, model, _dataset(scenario, model))
+
+
+def _dataset(scenario: Scenario, model: Sized) -> Estimate:
+    return derive(
+        dataset_bytes,
+        dataset_items_billion=chosen(scenario.dataset_items_billion),
+        bytes_per_item=bytes_per_item(scenario, model),
+        training_run_count=chosen(scenario.training_run_count),
     )
 
 
