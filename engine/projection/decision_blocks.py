@@ -121,6 +121,9 @@ class _Maker:
         self.space, opened = space, space.opened
         self._services: dict[tuple[str, str], replicas.Service] = {}
         self.device = decision_options.device(base, space.evidence)
+        self.terms = decision_options.terms(base, self.device, opened)
+        if not self.terms:
+            return
         if space.sizes_billion is not None:
             base = _with(base, {"parameters_billion": _axis(space.sizes_billion, SIZE)})
         self.base, self.model = base, sized(base, catalogue.model(base.model))
@@ -144,7 +147,7 @@ class _Maker:
 
     def blocks(self) -> Iterator[Block]:
         """One for each kind of terms and serving precision."""
-        for terms in decision_options.terms(self.base, self.device, self.space.opened):
+        for terms in self.terms:
             own = _Terms(self, terms)
             for precision in self.serving_precisions:
                 yield _Combined(own, precision).block()
@@ -320,6 +323,8 @@ class _Combined:
         """One after the other along the ways to train, all precisions."""
         parts = [part(trained) for trained in self.terms.trained]
         count = len(self.maker.counts)
+        if len(parts) == 1 and parts[0].shape[TRAIN] == count:
+            return parts[0]
         wide = [
             np.broadcast_to(p, (p.shape[0], count, *p.shape[2:])) if p.shape[1] == 1 else p
             for p in parts

@@ -160,6 +160,12 @@ def best(block: Block, goal: Goal, limits: Sequence[Limit]) -> Cell | None:
     return Cell(float(aim[index]), float(cost[index]), block, tuple(int(i) for i in index))
 
 
+def lowest(block: Block, goal: Goal) -> float:
+    """The goal of the best combination if there were no limits; infinite where none is known."""
+    found = float(np.fmin.reduce(goal.sign * value(block.columns[goal.path]), axis=None))
+    return np.inf if np.isnan(found) else found
+
+
 def shape(block: Block) -> tuple[int, ...]:
     """How many sizes, ways to train, ways to serve and places are left in a block."""
     parts = [p for column in block.columns.values() for p in column]
