@@ -7,7 +7,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import date, datetime
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from engine.units import Float
 
@@ -151,12 +151,12 @@ def measurement_key(
     return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
-@dataclass(frozen=True, slots=True)
-class Estimate:
+class Estimate(NamedTuple):
     """One projected number, how it is known, and what it was worked out from.
 
     `value` has the unit in the name of the field that holds it; None is unknown.
-    A leaf has a source; a derived number has a formula and its inputs.
+    A leaf has a source; a derived number has a formula and its inputs. A projection makes
+    hundreds: a named tuple is made in a quarter of the time that a frozen dataclass takes.
     """
 
     value: Float | None

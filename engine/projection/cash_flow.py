@@ -5,18 +5,45 @@ Flows have one more axis, last, for the months. Each month counts from its middl
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import wraps
+from operator import is_
+from typing import ParamSpec
+
 import numpy as np
 import numpy.typing as npt
 
 from engine.units import DAYS_PER_MONTH, MONTHS_PER_YEAR, Float
 
 Array = npt.NDArray[np.float64]
+Asked = ParamSpec("Asked")
 
 HIGHEST_RATE_PER_MONTH = 10.0
 """A project that returns more than 1,000 % a month is beyond asking for its rate."""
 LOWEST_RATE_PER_MONTH = -0.99
 HALVINGS = 22
 """Bisections before a straight line is drawn: it errs by the square of what is left, 10^-13."""
+
+
+def kept(flow: Callable[Asked, Array]) -> Callable[Asked, Array]:
+    """The same function, its last answer kept: several formulas in turn ask for one flow.
+
+    Asked again with the very same numbers, it gives the very same array, which nobody may change.
+    """
+    last: list[tuple[tuple[object, ...], Array]] = []
+
+    @wraps(flow)
+    def asked(*values: Asked.args, **named: Asked.kwargs) -> Array:
+        numbers = (*values, *named.values())
+        for before, answer in last:
+            if len(before) == len(numbers) and all(map(is_, before, numbers)):
+                return answer
+        answer = flow(*values, **named)
+        answer.flags.writeable = False
+        last[:] = [(numbers, answer)]
+        return answer
+
+    return asked
 
 
 def adoption_share(
@@ -27,6 +54,7 @@ def adoption_share(
     return start_share + (full_share - start_share) * progress
 
 
+@kept
 def monthly_outcome_count(
     outcomes_per_day: Float,
     growth_share_per_year: Float,
@@ -143,6 +171,7 @@ def net_usd_per_year(
     return net_usd / horizon_months * MONTHS_PER_YEAR
 
 
+@kept
 def monthly_net_usd(
     outcomes_per_day: Float,
     growth_share_per_year: Float,

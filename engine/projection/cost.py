@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from engine.elementwise import is_nan, where
 from engine.units import HOURS_PER_MONTH, HOURS_PER_YEAR, WATTS_PER_KILOWATT, Float
 
 KG_PER_TONNE = 1e3
@@ -30,9 +31,9 @@ def capital_recovery_factor(discount_share_per_year: Float, device_life_years: F
     Source: Short, Packey, Holt 1995, "A Manual for the Economic Evaluation of Energy
     Efficiency and Renewable Energy Technologies", https://doi.org/10.2172/35391
     """
-    rate = np.where(discount_share_per_year == 0.0, np.nan, discount_share_per_year)
+    rate = where(discount_share_per_year == 0.0, np.nan, discount_share_per_year)
     factor = rate / -np.expm1(-device_life_years * np.log1p(rate))
-    return np.where(np.isnan(rate), 1.0 / device_life_years, factor)
+    return where(is_nan(rate), 1.0 / device_life_years, factor)
 
 
 def recovered_share_per_year(
@@ -177,7 +178,7 @@ def total_cost_usd(**stage_usd: Float) -> Float:
 
 def _per(amount: Float, count: Float) -> Float:
     """Amount over count; NaN, which is unknown, where there is nothing to divide by."""
-    return amount / np.where(count > FEWEST_COUNT, count, np.nan)
+    return amount / where(count > FEWEST_COUNT, count, np.nan)
 
 
 def saved_usd(bill_now_usd: Float, bill_then_usd: Float) -> Float:

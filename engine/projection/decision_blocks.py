@@ -121,6 +121,9 @@ class _Maker:
         self.space, opened = space, space.opened
         self._services: dict[tuple[str, str], replicas.Service] = {}
         self.device = decision_options.device(base, space.evidence)
+        self.terms = decision_options.terms(base, self.device, opened)
+        if not self.terms:
+            return
         if space.sizes_billion is not None:
             base = _with(base, {"parameters_billion": _axis(space.sizes_billion, SIZE)})
         self.base, self.model = base, sized(base, catalogue.model(base.model))
@@ -144,7 +147,7 @@ class _Maker:
 
     def blocks(self) -> Iterator[Block]:
         """One for each kind of terms and serving precision."""
-        for terms in decision_options.terms(self.base, self.device, self.space.opened):
+        for terms in self.terms:
             own = _Terms(self, terms)
             for precision in self.serving_precisions:
                 yield _Combined(own, precision).block()
@@ -217,14 +220,13 @@ class _Terms:
         """Training at one precision, and its data and evaluation."""
         maker = self.maker
         at, work = _with(maker.trains(precision), self.changes), maker.works[precision]
-        raw = storage.kept(at, maker.model, work).raw_bytes
-        training = stages.training_stage(at, maker.model, maker.device, self.site, work)
+        raw = storage.raw_bytes(at, maker.model)
         bills = (
-            training.bill,
+            stages.training_bill(at, maker.device, self.site, work),
             evaluation.evaluation_stage(at, maker.model, maker.device, self.site).bill,
             preparation.preparation_stage(at, maker.model, self.site, raw).bill,
         )
-        return _Trained(at, work, training, bills)
+        return _Trained(self, at, work, bills)
 
 
 class _Combined:
@@ -282,7 +284,7 @@ class _Combined:
             serving = _four(getattr(self.deployment.bill, name).value)
             return self._joined(lambda t: _sum(self._bills[id(t)], name)), serving
         if part == "training":
-            return (self._joined(lambda t: _four(_found(t.training, name, path).value)),)
+            return (self._joined(lambda t: _four(_found(t.stage, name, path).value)),)
         if part == "deployment":
             return (_four(_found(self.deployment, name, path).value),)
         if part == "quality":
@@ -321,6 +323,8 @@ class _Combined:
         """One after the other along the ways to train, all precisions."""
         parts = [part(trained) for trained in self.terms.trained]
         count = len(self.maker.counts)
+        if len(parts) == 1 and parts[0].shape[TRAIN] == count:
+            return parts[0]
         wide = [
             np.broadcast_to(p, (p.shape[0], count, *p.shape[2:])) if p.shape[1] == 1 else p
             for p in parts
@@ -331,7 +335,7 @@ class _Combined:
     def _training_fits(self) -> Array:
         if np.all(np.asarray(self.maker.base.training_run_count) == 0):
             return np.ones((1, 1, 1, 1))
-        needed = self._joined(lambda t: _four(t.training.memory_fit_share.value))
+        needed = self._joined(lambda t: _four(t.work.memory_fit_share.value))
         return np.where(needed <= 1.0, 1.0, 0.0)
 
     def _serving_fits(self) -> Array:
@@ -350,10 +354,18 @@ class _Combined:
 
 @dataclass(frozen=True)
 class _Trained:
+    terms: _Terms
     scenario: Scenario
     work: training_work.Work
-    training: Training
     bills: tuple[Bill, ...]
+
+    @cached_property
+    def stage(self) -> Training:
+        """All of it, where more than its bill is asked for."""
+        maker = self.terms.maker
+        return stages.training_stage(
+            self.scenario, maker.model, maker.device, self.terms.site, self.work
+        )
 
 
 def _with(scenario: Scenario, changes: Mapping[str, object]) -> Scenario:

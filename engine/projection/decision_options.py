@@ -122,7 +122,7 @@ def terms(
         found += [
             t for t in others if t != own and not (t["ownership"] == own["ownership"] == "owned")
         ]
-    return [t for t in found if _priced(scenario.replace(**t), device)]
+    return [t for t in found if _priced(scenario.model_copy(update=t), device)]
 
 
 def _priced(scenario: Scenario, device: hardware.Device) -> bool:
@@ -294,4 +294,4 @@ def on(scenario: Scenario, hardware_id: str) -> Scenario:
     """The scenario on other hardware; what was typed of the old one is left."""
     if hardware_id == scenario.hardware or hardware_id.startswith(MEASURED_PREFIX):
         return scenario.replace(hardware=hardware_id)
-    return scenario.replace(hardware=hardware_id, **OF_HARDWARE)
+    return scenario.model_copy(update={"hardware": hardware_id, **OF_HARDWARE})

@@ -154,12 +154,16 @@ def best(block: Block, goal: Goal, limits: Sequence[Limit]) -> Cell | None:
         return None
     cost = np.broadcast_to(value(block.columns[COST]), whole)
     tied = aim <= lowest + SAME_RATIO * abs(lowest)
-    index = np.unravel_index(
-        np.argmin(np.where(tied, np.nan_to_num(cost, nan=np.inf), np.inf)), whole
-    )
+    index = np.unravel_index(np.argmin(np.where(tied & ~np.isnan(cost), cost, np.inf)), whole)
     if not tied[index]:
         index = np.unravel_index(np.argmax(tied), whole)
     return Cell(float(aim[index]), float(cost[index]), block, tuple(int(i) for i in index))
+
+
+def lowest(block: Block, goal: Goal) -> float:
+    """The goal of the best combination if there were no limits; infinite where none is known."""
+    found = float(np.fmin.reduce(goal.sign * value(block.columns[goal.path]), axis=None))
+    return np.inf if np.isnan(found) else found
 
 
 def shape(block: Block) -> tuple[int, ...]:

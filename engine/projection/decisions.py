@@ -320,11 +320,32 @@ def _bindings(
     blocks: Sequence[Block], question: Question, cells: Sequence[Cell]
 ) -> tuple[Binding, ...]:
     goal, limits = question.goal, question.limits
-    return tuple(_binding(blocks, goal, limits, i, cells) for i in range(len(limits)))
+    ordered = _promising(blocks, goal) if cells else []
+    return tuple(_binding(blocks, ordered, goal, limits, i, cells) for i in range(len(limits)))
+
+
+def _promising(blocks: Sequence[Block], goal: Goal) -> list[tuple[float, Block]]:
+    """Blocks by the best goal they could reach without any limit."""
+    found = [(search.lowest(block, goal), block) for block in blocks]
+    return sorted(found, key=lambda pair: pair[0])
+
+
+def _best_goal(
+    ordered: Sequence[tuple[float, Block]], goal: Goal, limits: Sequence[Limit]
+) -> float | None:
+    """The best goal within the limits; blocks that could not reach it are not looked at."""
+    found = np.inf
+    for lowest, block in ordered:
+        if lowest > found:
+            break
+        cell = search.best(block, goal, limits)
+        found = found if cell is None else min(found, cell.goal_number)
+    return None if np.isinf(found) else float(found)
 
 
 def _binding(
     blocks: Sequence[Block],
+    ordered: Sequence[tuple[float, Block]],
     goal: Goal,
     limits: Sequence[Limit],
     position: int,
@@ -343,8 +364,8 @@ def _binding(
         limit=this,
         reached_number=search.number(first, this.path),
         alone_number=None,
-        easier_number=_better(goal, first, _best(blocks, goal, [*others, loose])),
-        without_number=_better(goal, first, _best(blocks, goal, others)),
+        easier_number=_better(goal, first, _best_goal(ordered, goal, [*others, loose])),
+        without_number=_better(goal, first, _best_goal(ordered, goal, others)),
     )
 
 
@@ -355,11 +376,12 @@ def _reached(binding: Binding, first: Cell) -> Binding:
 
 
 def _nearest(blocks: Sequence[Block], this: Limit, others: Sequence[Limit]) -> float | None:
-    found = _best(blocks, Goal(this.path, is_largest=not this.at_most), others)
-    return this.sign * found[0].goal_number if found else None
+    nearest = Goal(this.path, is_largest=not this.at_most)
+    found = _best_goal(_promising(blocks, nearest), nearest, others)
+    return None if found is None else this.sign * found
 
 
-def _better(goal: Goal, before: Cell, after: Sequence[Cell]) -> float | None:
-    if not after or after[0].goal_number >= before.goal_number - 1e-9 * abs(before.goal_number):
+def _better(goal: Goal, before: Cell, after: float | None) -> float | None:
+    if after is None or after >= before.goal_number - 1e-9 * abs(before.goal_number):
         return None
-    return goal.sign * after[0].goal_number
+    return goal.sign * after

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from engine.projection.hardware import Device
+from functools import cache
+
+from engine.projection.hardware import Device, accelerator_fact
 from engine.projection.working import assumed, derive, first_known, unknown
 from engine.records import Estimate
 from engine.units import WATTS_PER_KILOWATT, Float
@@ -63,7 +65,7 @@ def mixed_usd_per_kwh(
 
 def training_power_w(device: Device) -> Estimate:
     """Power of one device and its share of the server while training."""
-    return _with_host(_busy_device_power_w(device, "device_power_share_training"))
+    return _it_power_w(device, "device_power_share_training")
 
 
 def provisioned_power_w(device: Device) -> Estimate:
@@ -79,8 +81,9 @@ def serving_power_w(
 
     `working_power_w` is that of a device at work where the load says it better than in general.
     """
-    busy = _with_host(working_power_w or _busy_device_power_w(device, "device_power_share_serving"))
-    idle = _with_host(_idle_device_power_w(device))
+    usual = "device_power_share_serving"
+    busy = _with_host(working_power_w) if working_power_w else _it_power_w(device, usual)
+    idle = _idle_it_power_w(device)
     return derive(mean_power_w, busy_power_w=busy, idle_power_w=idle, busy_share=busy_share)
 
 
@@ -89,26 +92,40 @@ def idle_power_w(busy_power_w: Float, idle_to_busy_power_ratio: Float) -> Float:
     return busy_power_w * idle_to_busy_power_ratio
 
 
-def _busy_device_power_w(device: Device, share_name: str) -> Estimate:
+def _it_power_w(device: Device, share_name: str) -> Estimate:
     measured = device.evidence.busy_power_w if device.evidence else None
     if measured is not None and measured.kind == "measured":
-        return measured
-    tdp_w = device.fact("tdp_w")
-    if tdp_w.known:
-        return derive(device_power_w, tdp_w=tdp_w, power_share=assumed(share_name))
+        return _with_host(measured)
+    printed = _printed_it_power_w(device.accelerator_id, share_name)
+    return printed or _with_host(_metered_power_w(device))
+
+
+def _metered_power_w(device: Device) -> Estimate:
+    """As a meter saw or estimated it, for a device whose design power nobody printed."""
+    metered = device.evidence.busy_power_w if device.evidence else None
     missing = f"neither the energy nor the design power of {device.name} is known"
-    return first_known(measured, unknown(missing))
+    return first_known(metered, unknown(missing))
 
 
-def _idle_device_power_w(device: Device) -> Estimate:
-    tdp_w = device.fact("tdp_w")
-    if tdp_w.known:
-        return derive(device_power_w, tdp_w=tdp_w, power_share=assumed("device_power_share_idle"))
-    return derive(
+def _idle_it_power_w(device: Device) -> Estimate:
+    printed = _printed_it_power_w(device.accelerator_id, "device_power_share_idle")
+    if printed is not None:
+        return printed
+    idle = derive(
         idle_power_w,
-        busy_power_w=_busy_device_power_w(device, "device_power_share_serving"),
+        busy_power_w=_metered_power_w(device),
         idle_to_busy_power_ratio=assumed("idle_to_busy_power_ratio"),
     )
+    return _with_host(idle)
+
+
+@cache
+def _printed_it_power_w(accelerator_id: str | None, share_name: str) -> Estimate | None:
+    """A share of the printed design power, and the server's; None where none is printed."""
+    tdp_w = accelerator_fact(accelerator_id, "tdp_w") if accelerator_id else None
+    if tdp_w is None:
+        return None
+    return _with_host(derive(device_power_w, tdp_w=tdp_w, power_share=assumed(share_name)))
 
 
 def _with_host(device_power: Estimate) -> Estimate:

@@ -7,7 +7,7 @@ from engine.projection.billing import Used, bill
 from engine.projection.hardware import Device
 from engine.projection.money_hardware import choice_or, paid_training_hours
 from engine.projection.site import Site
-from engine.projection.sized import Sized, forward_flop
+from engine.projection.sized import Sized
 from engine.projection.working import assumed, chosen, derive
 from engine.records import Evaluation
 from engine.scenario import Scenario
@@ -38,7 +38,9 @@ def evaluation_stage(scenario: Scenario, model: Sized, device: Device, site: Sit
         ),
         evaluation_count=chosen(scenario.evaluation_count),
     )
-    flop = derive(evaluation_flop, item_count=items, forward_flop_per_item=forward_flop(model))
+    flop = derive(
+        evaluation_flop, item_count=items, forward_flop_per_item=model.forward_flop_per_item
+    )
     hours = derive(
         evaluation_device_hours,
         flop=flop,

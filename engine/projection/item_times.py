@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from engine.projection.evidence import HardwareEvidence
 from engine.projection.hardware import Device
 from engine.projection.memory import step_token_count
@@ -105,8 +103,7 @@ def _step_time(model: Sized, tokens: Estimate, fit: StepTimeFit, source: Source)
     if asked.value is None:
         return asked
     spread_ratio = 1.0 + fit.residual_share
-    return replace(
-        asked,
+    return asked._replace(
         kind=least_certain((asked.kind, "fitted")),
         formula="step_time.fit_step_times",
         source=source,

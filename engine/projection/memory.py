@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from engine.catalogue.schema import Model
+from engine.elementwise import maximum
 from engine.projection.hardware import Device
 from engine.projection.sized import Sized
 from engine.projection.working import assumed, chosen, derive
@@ -69,7 +68,7 @@ def memory_fit_share(needed_bytes: Float, usable_bytes: Float) -> Float:
 
 def step_token_count(step_tokens: Float, sequence_tokens: Float) -> Float:
     """Tokens one device works on at once: whole sequences, at least one."""
-    return np.maximum(step_tokens, sequence_tokens)
+    return maximum(step_tokens, sequence_tokens)
 
 
 def usable(device: Device) -> Estimate:

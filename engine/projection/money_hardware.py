@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import date
 from functools import cache
 
@@ -88,7 +87,7 @@ def published_rent(accelerator_id: str, pricing: Pricing) -> Estimate:
     rents = [price.usd_per_device_hour for price in newest.values()]
     low, high = np.percentile(rents, RENT_RANGE_PERCENT)
     middle = derive(cost.median_usd_per_device_hour, **sellers)
-    return replace(middle, low=float(low), high=float(high))
+    return middle._replace(low=float(low), high=float(high))
 
 
 def price_date(scenario: Scenario, device: Device) -> date | None:

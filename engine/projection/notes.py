@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import numpy as np
 
+from engine.elementwise import anywhere
 from engine.projection import energy, money_hardware, storage_prices
 from engine.projection.hardware import Device
 from engine.projection.item_times import WORST_RESIDUAL_SHARE
@@ -49,7 +50,7 @@ def notes(
 
 def _memory(work: Work) -> Iterator[Note]:
     fit_share = work.memory_fit_share.value
-    if fit_share is not None and np.any(np.asarray(fit_share) > 1):
+    if fit_share is not None and anywhere(fit_share > 1):
         yield Note("does-not-fit", {"share": float(np.max(fit_share))})
 
 
@@ -112,7 +113,7 @@ def _fitted_range(work: Work) -> Iterator[Note]:
 
 
 def _data(scenario: Scenario, model: Sized, service: Service) -> Iterator[Note]:
-    repeated = np.any(np.asarray(scenario.epoch_count) > REPEATS_WORTH_LITTLE)
+    repeated = anywhere(scenario.epoch_count > REPEATS_WORTH_LITTLE)
     if repeated and model.known.family == "decoder":
         yield Note("repeated-data", {"epochs": float(np.max(scenario.epoch_count))})
     if not service.devices_per_replica.known:

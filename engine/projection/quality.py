@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
 
 from engine import catalogue
 from engine.catalogue.schema import QualityCurve
+from engine.elementwise import anywhere, clip, everywhere, maximum, minimum, where
 from engine.projection import quality_curves
 from engine.projection.accuracy_fit import FEWEST_SIZES, AccuracyFit, fit_accuracy
 from engine.projection.evidence import ClassifierPoint, Evidence
-from engine.projection.sized import Sized, forward_flop, sized
+from engine.projection.sized import Sized, sized
 from engine.projection.training import item_count
 from engine.projection.working import assumed, chosen, derive, known_fact, source_record, unknown
 from engine.records import Estimate, Note, Quality, Source
@@ -93,7 +94,7 @@ def _language_model(scenario: Scenario, model: Sized, metric: str) -> Scored:
         quality_curves.score_share_in_range, score_share=found, outside_decade_count=outside
     )
     away = 0.0 if outside.value is None else outside.value
-    notes = (_outside("training compute", metric),) if np.any(np.asarray(away) > 0) else ()
+    notes = (_outside("training compute", metric),) if anywhere(away > 0) else ()
     return Scored(Quality(metric, _with_odds_band(within, metric, spread), loss), notes)
 
 
@@ -133,7 +134,7 @@ def _anchor_place(scenario: Scenario, model: Sized, tokens: Estimate, metric: st
     published = _published_anchor(model.model_id, metric)
     if published is not None:
         return published
-    own = sized(scenario.replace(parameters_billion=None), model.known)
+    own = sized(_as_known(scenario), model.known)
     return _at(own, tokens, metric)
 
 
@@ -162,8 +163,8 @@ def _anchored_spread(apart: Estimate, spread: Float, metric: str) -> Float:
     """As wide as between two sizes within ten times the compute, growing to the curve's own."""
     near = catalogue.quality_curve(metric).constants["anchored_spread"]
     decades = np.inf if apart.value is None else apart.value
-    grown = np.minimum(near * np.maximum(decades, 1.0), spread)
-    return np.where(decades <= quality_curves.REFUSED_DECADES, grown, spread)
+    grown = minimum(near * maximum(decades, 1.0), spread)
+    return where(decades <= quality_curves.REFUSED_DECADES, grown, spread)
 
 
 def _with_odds_band(score: Estimate, metric: str, spread: Float) -> Estimate:
@@ -174,10 +175,9 @@ def _with_odds_band(score: Estimate, metric: str, spread: Float) -> Estimate:
     low, high = (
         quality_curves.moved_share(score.value, *between, sign * spread) for sign in (-1.0, 1.0)
     )
-    return replace(
-        score,
-        low=np.clip(np.minimum(low, score.value) - noise, 0.0, 1.0),
-        high=np.clip(np.maximum(high, score.value) + noise, 0.0, 1.0),
+    return score._replace(
+        low=clip(minimum(low, score.value) - noise, 0.0, 1.0),
+        high=clip(maximum(high, score.value) + noise, 0.0, 1.0),
     )
 
 
@@ -226,11 +226,11 @@ def _loss(model: Sized, tokens: Estimate) -> Estimate:
 
 def _tokens(scenario: Scenario, model: Sized) -> Estimate:
     """Tokens the model has learned from: its own if it is taken as it is."""
-    taken = bool(np.all(np.asarray(scenario.training_run_count) == 0))
+    taken = bool(everywhere(scenario.training_run_count == 0))
     if taken and model.known.trained_items_billion is not None:
         own = known_fact(model.known.trained_items_billion, model.known.sources)
         return derive(item_count, dataset_items_billion=own, epoch_count=chosen(1.0))
-    if np.all(np.asarray(scenario.epoch_count) <= 1):
+    if everywhere(scenario.epoch_count <= 1):
         return derive(
             item_count,
             dataset_items_billion=chosen(scenario.dataset_items_billion),
@@ -244,9 +244,15 @@ def _tokens(scenario: Scenario, model: Sized) -> Estimate:
     )
 
 
+def _as_known(scenario: Scenario) -> Scenario:
+    if scenario.parameters_billion is None:
+        return scenario
+    return scenario.model_copy(update={"parameters_billion": None})
+
+
 def _published_score(scenario: Scenario, model: Sized, metric: str) -> Estimate | None:
     """The known model's own score, where it is taken as published."""
-    retrained = np.any(np.asarray(scenario.training_run_count) > 0)
+    retrained = anywhere(scenario.training_run_count > 0)
     if scenario.parameters_billion is not None or (retrained and model.generates):
         return None
     return _known_score(model, metric)
@@ -263,7 +269,7 @@ def _known_score(model: Sized, metric: str) -> Estimate | None:
 def _at_other_size(scenario: Scenario, model: Sized, metric: str) -> Estimate:
     """On the curve; through the known model's own score where it has one."""
     curve = CURVE_BY_METRIC[metric]
-    as_known = scenario.replace(parameters_billion=None)
+    as_known = _as_known(scenario)
     published = _published_score(as_known, model, metric)
     if published is None:
         return curve(model, metric)
@@ -279,7 +285,7 @@ def _at_other_size(scenario: Scenario, model: Sized, metric: str) -> Estimate:
 def _imagenet(model: Sized, metric: str) -> Estimate:
     return derive(
         quality_curves.imagenet_top1_share,
-        forward_flop_per_item=forward_flop(model),
+        forward_flop_per_item=model.forward_flop_per_item,
         recipe_year=_year(model),
         **_constants(
             metric,
@@ -328,10 +334,9 @@ def _with_band(score: Estimate, metric: str, decades: Float) -> Estimate:
     if score.value is None:
         return score
     error_share = (catalogue.quality_curve(metric).error_90_share or 0.0) * (1.0 + decades)
-    return replace(
-        score,
-        low=np.clip(score.value - error_share, 0.0, 1.0),
-        high=np.clip(score.value + error_share, 0.0, 1.0),
+    return score._replace(
+        low=clip(score.value - error_share, 0.0, 1.0),
+        high=clip(score.value + error_share, 0.0, 1.0),
     )
 
 
@@ -380,14 +385,13 @@ def _on_fit(fit: AccuracyFit, parameter_count: Estimate) -> Estimate:
     middle, half_width = fit.accuracy_share(count), fit.half_width_share(count)
     source = Source(f"Power law with a floor through {fit.size_count} measured sizes")
     curve = Estimate(middle, "fitted", source=source)
-    return replace(
-        derive(
-            quality_curves.measured_accuracy_share,
-            parameter_count=parameter_count,
-            fitted_accuracy_share=curve,
-        ),
-        low=np.clip(middle - half_width, 0.0, 1.0),
-        high=np.clip(middle + half_width, 0.0, 1.0),
+    return derive(
+        quality_curves.measured_accuracy_share,
+        parameter_count=parameter_count,
+        fitted_accuracy_share=curve,
+    )._replace(
+        low=clip(middle - half_width, 0.0, 1.0),
+        high=clip(middle + half_width, 0.0, 1.0),
     )
 
 

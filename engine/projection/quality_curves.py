@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from engine.elementwise import clip, exp, maximum, minimum, where
 from engine.units import BILLION, MILLION, TERA, Float
 
 REFUSED_DECADES = 2.0
@@ -24,9 +25,9 @@ def effective_token_count(
     Source: Muennighoff et al. 2023, "Scaling Data-Constrained Language Models", equation 5,
     https://arxiv.org/abs/2305.16264
     """
-    repeats = np.maximum(epoch_count - 1.0, 0.0)
+    repeats = maximum(epoch_count - 1.0, 0.0)
     gained = repeat_worth_epoch_count * -np.expm1(-repeats / repeat_worth_epoch_count)
-    return dataset_items_billion * BILLION * (np.minimum(epoch_count, 1.0) + gained)
+    return dataset_items_billion * BILLION * (minimum(epoch_count, 1.0) + gained)
 
 
 def pretraining_loss_nats(
@@ -84,13 +85,13 @@ def score_share_of_size_and_data(
 
 
 def _between(floor_share: Float, ceiling_share: Float, odds_log: Float) -> Float:
-    return floor_share + (ceiling_share - floor_share) / (1.0 + np.exp(-odds_log))
+    return floor_share + (ceiling_share - floor_share) / (1.0 + exp(-odds_log))
 
 
 def odds_log_of_share(score_share: Float, floor_share: Float, ceiling_share: Float) -> Float:
     """Logarithm of the odds between floor and ceiling; scores beyond either count as near it."""
     span_share = ceiling_share - floor_share
-    place = np.clip((score_share - floor_share) / span_share, 1e-3, 1.0 - 1e-3)
+    place = clip((score_share - floor_share) / span_share, 1e-3, 1.0 - 1e-3)
     return np.log(place / (1.0 - place))
 
 
@@ -110,10 +111,10 @@ def anchored_share(
     Gauss-Newton, to convergence in a few steps.
     """
     own = odds_log_of_share(own_curve_share, floor_share, ceiling_share)
-    move = np.zeros_like(own)
+    move: Float = 0.0
     for _ in range(ANCHOR_STEP_COUNT):
         missed = own_score_share - _between(floor_share, ceiling_share, own + move)
-        place = 1.0 / (1.0 + np.exp(-(own + move)))
+        place = 1.0 / (1.0 + exp(-(own + move)))
         steepness = (ceiling_share - floor_share) * place * (1.0 - place) / noise_share
         pull = steepness * missed / noise_share - move / recipe_spread_ratio**2
         move = move + pull / (steepness**2 + recipe_spread_ratio**-2)
@@ -125,7 +126,7 @@ def nearby_anchored_share(
     anchored_share: Float, curve_share: Float, apart_decade_count: Float
 ) -> Float:
     """The anchored score where training compute is near the anchor's, the plain curve beyond."""
-    return np.where(apart_decade_count <= REFUSED_DECADES, anchored_share, curve_share)
+    return where(apart_decade_count <= REFUSED_DECADES, anchored_share, curve_share)
 
 
 def apart_decade_count(flop: Float, anchor_flop: Float) -> Float:
@@ -152,9 +153,7 @@ def imagenet_top1_share(
     """ImageNet top-1 accuracy from arithmetic per image and the year of the training recipe."""
     decades = np.log10(forward_flop_per_item / 2.0 / BILLION)
     error_log = intercept + linear * decades + quadratic * decades**2
-    return np.clip(
-        1.0 - np.exp(error_log + change_per_year * (recipe_year - 2020.0)) / 100.0, 0.0, 1.0
-    )
+    return clip(1.0 - exp(error_log + change_per_year * (recipe_year - 2020.0)) / 100.0, 0.0, 1.0)
 
 
 def coco_map_share(
@@ -166,14 +165,14 @@ def coco_map_share(
 ) -> Float:
     """COCO mAP 50–95 at 640 px of detectors of the YOLO kind, from their size and year."""
     error_log = intercept + slope * np.log10(parameter_count / MILLION)
-    missed = np.exp(error_log + change_per_year * (recipe_year - 2020.0))
-    return np.clip((65.0 - missed) / 100.0, 0.0, 1.0)
+    missed = exp(error_log + change_per_year * (recipe_year - 2020.0))
+    return clip((65.0 - missed) / 100.0, 0.0, 1.0)
 
 
 def glue_share(parameter_count: Float, intercept: Float, slope: Float) -> Float:
     """GLUE mean of BERT-like encoders, from their size; five models of one recipe."""
-    missed = np.exp(intercept + slope * np.log10(parameter_count / MILLION))
-    return np.clip((100.0 - missed) / 100.0, 0.0, 1.0)
+    missed = exp(intercept + slope * np.log10(parameter_count / MILLION))
+    return clip((100.0 - missed) / 100.0, 0.0, 1.0)
 
 
 def same_recipe_share(
@@ -185,7 +184,7 @@ def same_recipe_share(
     training recipe and its year stay the same.
     """
     shrunk_ratio = (ceiling_share - curve_share) / (ceiling_share - own_curve_share)
-    return np.clip(ceiling_share - (ceiling_share - own_score_share) * shrunk_ratio, 0.0, 1.0)
+    return clip(ceiling_share - (ceiling_share - own_score_share) * shrunk_ratio, 0.0, 1.0)
 
 
 def measured_accuracy_share(parameter_count: Float, fitted_accuracy_share: Float) -> Float:
@@ -195,15 +194,15 @@ def measured_accuracy_share(parameter_count: Float, fitted_accuracy_share: Float
 
 def score_share_in_range(score_share: Float, outside_decade_count: Float) -> Float:
     """The score, unless compute lies more than two powers of ten outside what was fitted."""
-    return np.where(outside_decade_count <= REFUSED_DECADES, score_share, np.nan)
+    return where(outside_decade_count <= REFUSED_DECADES, score_share, np.nan)
 
 
 def outside_decade_count(
     flop: Float, lowest_fitted_flop: Float, highest_fitted_flop: Float
 ) -> Float:
     """Powers of ten between the training compute and the nearest that was fitted."""
-    return np.maximum(
-        np.maximum(np.log10(lowest_fitted_flop / flop), np.log10(flop / highest_fitted_flop)), 0
+    return maximum(
+        maximum(np.log10(lowest_fitted_flop / flop), np.log10(flop / highest_fitted_flop)), 0
     )
 
 

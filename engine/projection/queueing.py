@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from engine.elementwise import ceil, clip, floor, maximum, where
 from engine.units import Float
 
 SLOW_SHARE = 0.05
@@ -22,7 +23,7 @@ EMPTIEST_SHARE = 1e-12
 
 def utilisation_share(arrivals_per_s: Float, service_time_s: Float, server_count: Float) -> Float:
     """Share of the servers that work; at 1 and above the queue grows without end."""
-    return arrivals_per_s * service_time_s / np.maximum(server_count, EMPTIEST_SHARE)
+    return arrivals_per_s * service_time_s / maximum(server_count, EMPTIEST_SHARE)
 
 
 def waiting_share(utilisation_share: Float, server_count: Float) -> Float:
@@ -32,7 +33,7 @@ def waiting_share(utilisation_share: Float, server_count: Float) -> Float:
     for several. All wait once servers are as busy as they can be.
     """
     exponent = np.sqrt(2.0 * (server_count + 1.0)) - 1.0
-    return np.clip(utilisation_share, 0.0, 1.0) ** exponent
+    return clip(utilisation_share, 0.0, 1.0) ** exponent
 
 
 def slow_wait_s(
@@ -47,10 +48,10 @@ def slow_wait_s(
     Those that wait at all wait exponentially long with mean `S / (c (1 - rho))`, times the
     mean of the squared variations of arrivals and of service (1 where both are random).
     """
-    free_count = server_count * (1.0 - np.asarray(utilisation_share))
-    mean_s = variability_ratio * service_time_s / np.where(free_count > 0, free_count, np.nan)
-    waiting = np.maximum(waiting_share(utilisation_share, server_count), EMPTIEST_SHARE)
-    return np.maximum(np.log(waiting / slow_share), 0.0) * mean_s
+    free_count = server_count * (1.0 - utilisation_share)
+    mean_s = variability_ratio * service_time_s / where(free_count > 0, free_count, np.nan)
+    waiting = maximum(waiting_share(utilisation_share, server_count), EMPTIEST_SHARE)
+    return maximum(np.log(waiting / slow_share), 0.0) * mean_s
 
 
 def variability_ratio(arrival_variation_ratio: Float, service_variation_ratio: Float) -> Float:
@@ -70,15 +71,15 @@ def server_count_for_wait(
     NaN where not even any number of servers would do: the wait allowed is negative.
     """
     load = np.asarray(arrivals_per_s * service_time_s, dtype=np.float64)
-    low = np.floor(load / step_count)
-    high = np.ceil(load / step_count / SLOW_SHARE) + 1.0
+    low = floor(load / step_count)
+    high = ceil(load / step_count / SLOW_SHARE) + 1.0
     while np.any(high - low > 1.0):
-        middle = np.floor((low + high) / 2.0)
+        middle = floor((low + high) / 2.0)
         servers = middle * step_count
-        share = load / np.maximum(servers, EMPTIEST_SHARE)
-        busy = np.where(share < 1.0, share, np.nan)
+        share = load / maximum(servers, EMPTIEST_SHARE)
+        busy = where(share < 1.0, share, np.nan)
         wait_s = slow_wait_s(busy, servers, service_time_s, variability_ratio)
         enough = wait_s <= longest_wait_s
-        low, high = np.where(enough, low, middle), np.where(enough, middle, high)
-    found = np.where(load > 0, high, 0.0) * step_count
-    return np.where(np.asarray(longest_wait_s) >= 0, found, np.nan)
+        low, high = where(enough, low, middle), where(enough, middle, high)
+    found = where(load > 0, high, 0.0) * step_count
+    return where(longest_wait_s >= 0, found, np.nan)

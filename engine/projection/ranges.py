@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import importlib
 import inspect
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, is_dataclass, replace
 from functools import cache
 from typing import Any
@@ -158,9 +158,9 @@ class _Spread:
         """Takes in the number at all moves of some inputs."""
         if values is middle or middle is None or values is None:
             return
-        for change in _changes(middle, np.asarray(values)):
-            self.down = self.down + np.maximum(-change, 0.0) ** 2
-            self.up = self.up + np.maximum(change, 0.0) ** 2
+        lowest, highest = _changes(middle, np.asarray(values))
+        self.down = self.down + (lowest**2).sum(axis=0)
+        self.up = self.up + (highest**2).sum(axis=0)
 
     def around(self, estimate: Estimate) -> Estimate:
         """The Estimate with the range that the deviations make."""
@@ -169,18 +169,17 @@ class _Spread:
             return estimate
         ends = [_end(estimate.value, -np.sqrt(self.down)), _end(estimate.value, np.sqrt(self.up))]
         low, high = (float(end) if np.ndim(end) == 0 else end for end in ends)
-        return replace(estimate, low=low, high=high)
+        return estimate._replace(low=low, high=high)
 
 
-def _changes(middle: Float, values: Array) -> Iterator[Array]:
-    """Of each input's two moves the deviation furthest down, then that furthest up."""
+def _changes(middle: Float, values: Array) -> tuple[Array, Array]:
+    """Of each input's two moves the deviation furthest down, and that furthest up."""
     middle = np.asarray(middle, dtype=np.float64)
     ratio = np.maximum(values / np.where(middle > 0, middle, 1.0), 1.0 / MOST_TIMES_LESS)
     change = np.where(middle > 0, np.log(ratio), values - middle)
     change = np.where(np.isfinite(change), change, 0.0)
     pairs = change.reshape(-1, 2, *change.shape[1:])
-    yield from np.minimum(pairs.min(axis=1), 0.0)
-    yield from np.maximum(pairs.max(axis=1), 0.0)
+    return np.minimum(pairs.min(axis=1), 0.0), np.maximum(pairs.max(axis=1), 0.0)
 
 
 def _end(middle: Float, change: Float) -> Float:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from engine.elementwise import minimum
 from engine.units import BILLION, Float
 
 KV_VALUES_PER_TOKEN_LAYER = 2.0
@@ -111,4 +112,4 @@ def embedding_share(
     vocabulary_size: Float, hidden_size: Float, known_parameter_count: Float
 ) -> Float:
     """Share of a known model's parameters that its token embedding takes, at most half."""
-    return np.minimum(vocabulary_size * hidden_size / known_parameter_count, 0.5)
+    return minimum(vocabulary_size * hidden_size / known_parameter_count, 0.5)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from engine.elementwise import ceil, floor, maximum, where
 from engine.units import DAYS_PER_MONTH, HOURS_PER_DAY, SECONDS_PER_HOUR, Float
 
 NODE_DEVICE_COUNT = 8.0
@@ -17,7 +18,7 @@ def weight_bytes(parameter_count: Float, bytes_per_value: Float) -> Float:
 
 def cache_bytes_per_token(kv_bytes_per_token_at_16_bit: Float, bytes_per_value: Float) -> Float:
     """Attention cache per token: kept at 16 bits when the weights are smaller."""
-    return kv_bytes_per_token_at_16_bit * np.maximum(bytes_per_value, 2.0) / 2.0
+    return kv_bytes_per_token_at_16_bit * maximum(bytes_per_value, 2.0) / 2.0
 
 
 def kept_bytes_per_token(kv_bytes_per_token_at_16_bit: Float, bytes_per_value: Float) -> Float:
@@ -57,12 +58,12 @@ def devices_per_replica(replica_bytes: Float, usable_bytes: Float) -> Float:
 
     Layers are split evenly over devices, which needs powers of two within a node.
     """
-    least = np.maximum(replica_bytes / usable_bytes, 1.0)
-    within_node = 2.0 ** np.ceil(np.log2(least))
-    return np.where(
+    least = maximum(replica_bytes / usable_bytes, 1.0)
+    within_node = 2.0 ** ceil(np.log2(least))
+    return where(
         least <= NODE_DEVICE_COUNT,
         within_node,
-        np.ceil(least / NODE_DEVICE_COUNT) * NODE_DEVICE_COUNT,
+        ceil(least / NODE_DEVICE_COUNT) * NODE_DEVICE_COUNT,
     )
 
 
@@ -111,7 +112,7 @@ def pass_time_s(
     """
     arithmetic_s = flop / (device_count * flop_per_s)
     memory_s = moved_bytes / (device_count * bandwidth_bytes_per_s)
-    return np.maximum(arithmetic_s, memory_s) + overhead_s
+    return maximum(arithmetic_s, memory_s) + overhead_s
 
 
 def launch_time_s(layer_count: Float, launch_time_s_per_layer: Float) -> Float:
@@ -135,7 +136,7 @@ def pass_overhead_s(
     Source: Shoeybi et al. 2019, "Megatron-LM", section 3 (two all-reduces a layer),
     https://arxiv.org/abs/1909.08053
     """
-    sums_s = np.where(device_count > 1, ALL_REDUCES_PER_LAYER * layer_count * all_reduce_s, 0.0)
+    sums_s = where(device_count > 1, ALL_REDUCES_PER_LAYER * layer_count * all_reduce_s, 0.0)
     return step_overhead_s + sequence_overhead_s * sequence_count + sums_s
 
 
@@ -180,7 +181,7 @@ def batch_limit_count(
     """Most requests whose attention cache fits beside the weights; at least one."""
     free = usable_bytes * device_count - weight_bytes
     each = cache_bytes_per_token * (input_tokens + output_tokens)
-    return np.maximum(np.floor(free / each), 1.0)
+    return maximum(floor(free / each), 1.0)
 
 
 def activation_bytes(
@@ -195,7 +196,7 @@ def item_batch_limit_count(
 ) -> Float:
     """Most requests whose results fit beside the weights on one device; at least one."""
     free = usable_bytes - weight_bytes - software_bytes
-    return np.maximum(np.floor(free / held_bytes_per_request), 1.0)
+    return maximum(floor(free / held_bytes_per_request), 1.0)
 
 
 def answered_requests_per_s(batch_count: Float, pass_time_s: Float) -> Float:
@@ -223,13 +224,13 @@ def busiest_requests_per_s(
 ) -> Float:
     """Requests each second in the busiest hour; fewer hours a day are all the busier."""
     least_ratio = HOURS_PER_DAY / serving_hours_per_day
-    ratio = np.maximum(peak_to_mean_ratio, least_ratio)
+    ratio = maximum(peak_to_mean_ratio, least_ratio)
     return mean_requests_per_s(requests_per_day) * ratio
 
 
 def replica_count(peak_requests_per_s: Float, requests_per_s_per_replica: Float) -> Float:
     """Whole replicas that carry the busiest hour; none without a load."""
-    return np.ceil(peak_requests_per_s / requests_per_s_per_replica)
+    return ceil(peak_requests_per_s / requests_per_s_per_replica)
 
 
 def device_count(replica_count: Float, devices_per_replica: Float) -> Float:

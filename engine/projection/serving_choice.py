@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from engine.elementwise import anywhere, floor, maximum, minimum, where
 from engine.projection import queueing, serving
 from engine.projection.serving_rates import Served
 from engine.projection.working import assumed
@@ -73,10 +74,10 @@ class Choice:
     def notes(self, scenario: Scenario) -> tuple[Note, ...]:
         """What to say of a goal missed, or of a batch that memory cuts."""
         said = []
-        if np.any(np.asarray(self.meets_goals) < 1):
+        if anywhere(self.meets_goals < 1):
             said.append(Note("latency-goal-missed", {}))
         wanted = scenario.serving_batch_count
-        if wanted is not None and np.any(np.asarray(wanted) > self.batch_limit_count):
+        if wanted is not None and anywhere(wanted > self.batch_limit_count):
             limit = float(np.min(self.batch_limit_count))
             said.append(Note("batch-limited-by-memory", {"count": limit}))
         return tuple(said)
@@ -86,7 +87,7 @@ def batch_limit(fits: Fits, device_count: Float, tensor_device_count: Float) -> 
     """Most requests whose attention cache fits beside the weights; at least one."""
     free = fits.usable_bytes * device_count - fits.weight_bytes
     copies = tensor_device_count if fits.is_latent else 1.0
-    return np.maximum(np.floor(free / (fits.cache_bytes * copies)), 1.0)
+    return maximum(floor(free / (fits.cache_bytes * copies)), 1.0)
 
 
 def choice(scenario: Scenario, served: Callable[[Float, Float], Served], fits: Fits) -> Choice:
@@ -103,7 +104,7 @@ def choice(scenario: Scenario, served: Callable[[Float, Float], Served], fits: F
     if wanted is None:
         return _best_batch(scenario, served, fits, tensor)
     devices = tensor * scenario.serving_pipeline_parallel_count
-    running = np.minimum(wanted, batch_limit(fits, devices, tensor))
+    running = minimum(wanted, batch_limit(fits, devices, tensor))
     return _chosen(scenario, fits, tensor, wanted, _met(scenario, served(tensor, running)))
 
 
@@ -115,14 +116,15 @@ def has_goals(scenario: Scenario) -> bool:
 def shape(scenario: Scenario) -> tuple[int, ...]:
     """Shape of what one replica does: that of the choices it depends on, together."""
     names = REPLICA_FIELDS + (LOAD_FIELDS if has_goals(scenario) else ())
-    return np.broadcast_shapes(*(np.shape(getattr(scenario, n)) for n in names))
+    values = [getattr(scenario, name) for name in names]
+    return np.broadcast_shapes(*[v.shape for v in values if isinstance(v, np.ndarray)])
 
 
 def longest_wait_s(
     ttft_s: Float, latency_s: Float, ttft_slo_s: Float = np.inf, latency_slo_s: Float = np.inf
 ) -> Float:
     """Longest wait that still keeps the goals; negative where they are missed without one."""
-    return np.minimum(ttft_slo_s - ttft_s, latency_slo_s - latency_s)
+    return minimum(ttft_slo_s - ttft_s, latency_slo_s - latency_s)
 
 
 def _waiting_goals(scenario: Scenario) -> tuple[Float, Float]:
@@ -137,7 +139,7 @@ def _goals(scenario: Scenario) -> tuple[Float | None, ...]:
 def _chosen(scenario: Scenario, fits: Fits, tensor: Float, wanted: Float, met: Float) -> Choice:
     devices = tensor * scenario.serving_pipeline_parallel_count
     limit = batch_limit(fits, devices, tensor)
-    return Choice(tensor, devices, np.minimum(wanted, limit), limit, met)
+    return Choice(tensor, devices, minimum(wanted, limit), limit, met)
 
 
 def _tensor_device_count(scenario: Scenario, fits: Fits, batch_count: Float) -> Float:
@@ -154,7 +156,7 @@ def _met(scenario: Scenario, out: Served) -> Float:
     met: Float = 1.0
     for goal, time_s in zip(_goals(scenario), times, strict=True):
         if goal is not None:
-            met = met * np.where(time_s <= goal, 1.0, 0.0)
+            met = met * where(time_s <= goal, 1.0, 0.0)
     return met
 
 
@@ -203,10 +205,10 @@ def _best_batch(
             out.first_token_s, out.latency_s, *_waiting_goals(scenario)
         ),
     ) / tried  # fmt: skip
-    cost = np.where(met & np.isfinite(replicas), replicas, np.inf)
+    cost = where(met & np.isfinite(replicas), replicas, np.inf)
     cost = np.broadcast_to(cost, (len(tried), *shape(scenario)))
     batch = _picked(tried, np.argmin(cost, axis=0), scenario)
-    any_met = np.where(np.isfinite(cost.min(axis=0)), 1.0, 0.0)
+    any_met = where(np.isfinite(cost.min(axis=0)), 1.0, 0.0)
     return _chosen(scenario, fits, tensor, batch, any_met)
 
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from engine.elementwise import clip, maximum, where
 from engine.units import Float
 
 USUAL_FLOP_PER_ACTIVATION = 100.0
@@ -74,9 +75,9 @@ def items_served(s: ItemServing, e: ItemEfficiencies) -> ItemsServed:
     exponent = 1.0 + e.item_overlap_excess
     larger_s = (compute_s**exponent + traffic_s**exponent) ** (1.0 / exponent)
     is_shared = s.shares_one_item > 0
-    speed = np.where(is_shared, s.device_count ** (1.0 - e.splitting_loss), 1.0)
+    speed = where(is_shared, s.device_count ** (1.0 - e.splitting_loss), 1.0)
     batch_s = s.batch_count * larger_s / speed + batch_overhead_s(s, e)
-    together = np.where(is_shared, s.batch_count, s.batch_count * s.device_count)
+    together = where(is_shared, s.batch_count, s.batch_count * s.device_count)
     busy_s = batch_s / s.batch_count * speed
     return ItemsServed(together / batch_s, batch_s, compute_s / busy_s, traffic_s / busy_s)
 
@@ -84,7 +85,7 @@ def items_served(s: ItemServing, e: ItemEfficiencies) -> ItemsServed:
 def compute_time_s(s: ItemServing, e: ItemEfficiencies) -> Float:
     """Seconds of arithmetic for one item: denser work runs nearer the peak."""
     density = s.flop_per_item / s.activations_per_item / USUAL_FLOP_PER_ACTIVATION
-    nearer = np.clip(density**e.density_exponent, 0.1, 5.0)
+    nearer = clip(density**e.density_exponent, 0.1, 5.0)
     return s.flop_per_item / (s.peak_flop_per_s * e.item_compute_share * nearer)
 
 
@@ -100,7 +101,7 @@ def batch_overhead_s(s: ItemServing, e: ItemEfficiencies) -> Float:
     More devices on one item do not shorten it: each layer they wait for each other.
     """
     weights_s = s.parameter_count * s.bytes_per_value * s.step_count / s.bandwidth_bytes_per_s
-    doublings = np.where(s.shares_one_item > 0, np.log2(np.maximum(s.device_count, 1.0)), 0.0)
+    doublings = where(s.shares_one_item > 0, np.log2(maximum(s.device_count, 1.0)), 0.0)
     layer_s = e.pass_overhead_s + e.sharing_overhead_s * doublings
-    passes_s = np.where(s.step_count > 1, layer_s * s.layer_count * s.step_count, 0.0)
+    passes_s = where(s.step_count > 1, layer_s * s.layer_count * s.step_count, 0.0)
     return e.batch_overhead_s + weights_s + passes_s

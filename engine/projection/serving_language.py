@@ -7,29 +7,32 @@ from functools import cache
 
 import numpy as np
 
+from engine.elementwise import anywhere, maximum, where
 from engine.projection import serving, serving_choice
 from engine.projection.hardware import Device
 from engine.projection.own_calibration import Correction, corrected_by
 from engine.projection.serving_fit import serving_fit
 from engine.projection.serving_power import device_power_w
-from engine.projection.serving_rates import Served, served
+from engine.projection.serving_rates import Served, latency_s, served
 from engine.projection.serving_setting import (
     ServingDevice,
     Traits,
+    at,
     efficiencies,
     fit_source,
     power_shares,
+    serving_alone,
     serving_device,
     setup,
     traits,
     written_tokens,
 )
-from engine.projection.serving_setting import serving as setting
 from engine.projection.serving_sizes import Efficiencies, Serving, cache_bytes
 from engine.projection.serving_speed import (
     WIDER_OUTSIDE,
     Ratios,
     Speed,
+    fitted_kind,
     goals,
     modelled,
     usual_batch_count,
@@ -61,13 +64,16 @@ class _Asked:
     device: ServingDevice
     traits: Traits
     efficiencies: Efficiencies
-
-    def at(self, tensor_device_count: Float, batch_count: Float) -> Serving:
-        return setting(self.scenario, self.model, self.device, tensor_device_count, batch_count)
+    alone: Serving
+    """One request on one device."""
 
     def served(self, tensor_device_count: Float, batch_count: Float) -> Served:
-        s = self.at(tensor_device_count, batch_count)
+        s = at(self.alone, tensor_device_count, batch_count)
         return served(s, self.efficiencies, self.scenario.prefix_cache_hit_share)
+
+    def alone_s(self, tensor_device_count: Float) -> Float:
+        s = at(self.alone, tensor_device_count, ALONE)
+        return latency_s(s, self.efficiencies, self.scenario.prefix_cache_hit_share)
 
 
 def speed(scenario: Scenario, model: Sized, device: Device) -> Speed | None:
@@ -80,16 +86,17 @@ def speed(scenario: Scenario, model: Sized, device: Device) -> Speed | None:
     found = serving_device(device, scenario.serving_precision)
     if found is None or not (model.is_transformer and model.attention_size.known):
         return None
-    at = traits(scenario, found)
-    asked = _Asked(scenario, model, found, at, _sharpened(efficiencies(at), at, device))
+    named = traits(scenario, found)
+    constants = _sharpened(efficiencies(named), named, device)
+    asked = _Asked(scenario, model, found, named, constants, serving_alone(scenario, model, found))
     weights, cache_token, each = _needed(asked)
     choice = serving_choice.choice(scenario, asked.served, _fits(asked, weights, each))
     return _speed(asked, device, choice, (weights, cache_token, each))
 
 
-def _sharpened(e: Efficiencies, at: Traits, device: Device) -> Efficiencies:
+def _sharpened(e: Efficiencies, named: Traits, device: Device) -> Efficiencies:
     """With all passes faster or slower by what one's own rows on this hardware showed."""
-    own = _own_correction(at, device)
+    own = _own_correction(named, device)
     if own is None:
         return e
     return replace(e, software_time_ratio=e.software_time_ratio / own.ratio)
@@ -97,7 +104,7 @@ def _sharpened(e: Efficiencies, at: Traits, device: Device) -> Efficiencies:
 
 def _needed(asked: _Asked) -> tuple[Estimate, Estimate, Estimate]:
     """Bytes of the weights, of one cached token, and of one whole request's cache."""
-    s = asked.at(1.0, 1.0)
+    s = asked.alone
     weights = derive(
         serving.weight_bytes,
         parameter_count=asked.model.parameter_count,
@@ -112,7 +119,7 @@ def _needed(asked: _Asked) -> tuple[Estimate, Estimate, Estimate]:
     value = cache_bytes(s, s.input_tokens + s.output_tokens)
     inputs = (("cache_bytes_per_token", per_token), ("context_tokens", tokens))
     held = modelled("serving_sizes.cache_bytes", value, inputs)
-    return weights, per_token, replace(held, kind=per_token.kind)
+    return weights, per_token, held._replace(kind=per_token.kind)
 
 
 def _fits(asked: _Asked, weights: Estimate, each: Estimate) -> serving_choice.Fits:
@@ -120,9 +127,9 @@ def _fits(asked: _Asked, weights: Estimate, each: Estimate) -> serving_choice.Fi
     e, s = asked.efficiencies, asked.scenario
     assert weights.value is not None
     assert each.value is not None
-    full = cache_bytes(asked.at(1.0, 1.0), s.input_items_per_request + written_tokens(s))
+    full = cache_bytes(asked.alone, s.input_items_per_request + written_tokens(s))
     reserved = cache_bytes(
-        asked.at(1.0, 1.0),
+        asked.alone,
         s.input_items_per_request + e.reserved_output_share * written_tokens(s),
     )
     return serving_choice.Fits(
@@ -141,30 +148,27 @@ def _speed(
 ) -> Speed:
     scenario, (weights, cache_token, each) = asked.scenario, needed
     shape = serving_choice.shape(scenario)
-    both = np.stack(
-        [np.full(shape, ALONE), np.broadcast_to(choice.batch_count, shape).astype(np.float64)]
-    )
-    out = asked.served(choice.tensor_device_count, both)
+    out = asked.served(choice.tensor_device_count, choice.batch_count)
     inputs = _inputs(asked, device, choice, needed)
     wider, notes = _outside(asked, choice)
     times = _ratios("token", wider)
     first = _ratios("first_token", wider)
-    devices, batch = dict(inputs)["device_count"], dict(inputs)["batch_count"]
+    named, kind = dict(inputs), fitted_kind(inputs)
+    devices, batch = named["device_count"], named["batch_count"]
 
-    def one(name: str, ratios: Ratios | None, row: int = 1) -> Estimate:
-        value = np.broadcast_to(getattr(out, name), both.shape)[row]
-        return modelled("serving_rates.served", value, inputs, ratios)
+    def one(value: Float, ratios: Ratios | None) -> Estimate:
+        return modelled("serving_rates.served", _shaped(value, shape), inputs, ratios, kind)
 
     return Speed(
         devices_per_replica=devices,
         batch_count=batch,
-        batch_limit_count=dict(inputs)["batch_limit_count"],
-        requests_per_s=one("requests_per_s", times.inverse),
-        alone_s=one("latency_s", times, 0),
-        latency_s=one("latency_s", times),
-        ttft_s=one("first_token_s", first),
-        tpot_s=one("token_s", times),
-        input_time_share=one("prompt_share", None),
+        batch_limit_count=named["batch_limit_count"],
+        requests_per_s=one(out.requests_per_s, times.inverse),
+        alone_s=one(asked.alone_s(choice.tensor_device_count), times),
+        latency_s=one(out.latency_s, times),
+        ttft_s=one(out.first_token_s, first),
+        tpot_s=one(out.token_s, times),
+        input_time_share=one(out.prompt_share, None),
         weight_bytes=weights,
         cache_bytes=derive(
             serving.batch_cache_bytes, cache_bytes_per_request=each, batch_count=batch
@@ -175,7 +179,7 @@ def _speed(
             device_count=devices,
         ),
         cache_bytes_per_token=cache_token,
-        device_power_w=_power(asked, out, both.shape, inputs, wider),
+        device_power_w=_power(asked, out, shape, inputs, wider),
         notes=(*notes, *choice.notes(scenario)),
     )
 
@@ -265,24 +269,28 @@ def _power(
         out.compute_share,
         out.prompt_share,
     )
-    value = np.broadcast_to(watts, shape)[1]
-    return modelled("serving_power.device_power_w", value, inputs, _ratios("power", wider))
+    ratios = _ratios("power", wider)
+    return modelled("serving_power.device_power_w", _shaped(watts, shape), inputs, ratios)
+
+
+def _shaped(value: Float, shape: tuple[int, ...]) -> Float:
+    return np.broadcast_to(value, shape) if shape else value
 
 
 def _outside(asked: _Asked, choice: serving_choice.Choice) -> tuple[Float, tuple[Note, ...]]:
     """How much wider ranges are than those fitted, and what to say of it."""
-    known, at = serving_fit("language").known, dict(asked.traits)
-    unseen = [at[kind] for kind in known if kind in at and at[kind] not in known[kind]]
+    known, named = serving_fit("language").known, dict(asked.traits)
+    unseen = [named[kind] for kind in known if kind in named and named[kind] not in known[kind]]
     notes = [Note("serving-not-fitted", {"trait": name}) for name in unseen]
     wider: Float = WIDER_OUTSIDE if unseen else 1.0
     for name, (low, high) in setup()["reach"].items():
-        value = np.asarray(_reached(asked, choice, name))
-        beyond = np.maximum(np.maximum(low / value, value / high), 1.0)
-        if (beyond > 1.0).any():
+        value = _reached(asked, choice, name)
+        beyond = maximum(maximum(low / value, value / high), 1.0)
+        if anywhere(beyond > 1.0):
             notes.append(Note("outside-fitted", {"quantity": name}))
             # Errors grow with distance; no row says how fast, so each factor of e adds as much
             # as leaving the range at all.
-            wider = wider * np.where(beyond > 1.0, WIDER_OUTSIDE ** (1.0 + np.log(beyond)), 1.0)
+            wider = wider * where(beyond > 1.0, WIDER_OUTSIDE ** (1.0 + np.log(beyond)), 1.0)
     return wider, tuple(notes)
 
 

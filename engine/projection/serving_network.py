@@ -8,6 +8,7 @@ from functools import cache
 import numpy as np
 
 from engine.catalogue.schema import Accelerator, Precision
+from engine.elementwise import everywhere
 from engine.projection import energy, memory, serving, serving_items
 from engine.projection.hardware import Device
 from engine.projection.serving_fit import serving_fit
@@ -166,7 +167,7 @@ def _power_share(at: Traits) -> Estimate:
 
 def _ratios(answer: str, at: Traits, batch_count: Float) -> Ratios:
     kind = dict(at)["kind"]
-    alone = "one" if np.all(np.asarray(batch_count) <= 1) else "many"
+    alone = "one" if everywhere(batch_count <= 1) else "many"
     fit = serving_fit("vision")
     found = fit.range_for(f"{answer}/{kind}/{alone}", f"{answer}/{kind}", answer, "anything")
     ratios = Ratios(found.low_ratio, found.high_ratio)

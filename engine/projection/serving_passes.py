@@ -11,10 +11,9 @@ https://arxiv.org/abs/2211.05102 (bytes and FLOP of a step); Shoeybi et al. 2019
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
-import numpy as np
-
+from engine.elementwise import maximum, minimum, where
 from engine.projection.serving_sizes import (
     Efficiencies,
     Serving,
@@ -31,8 +30,7 @@ PASS_WEIGHT_SHARE = 0.3
 """Weight reading of a prompt pass that its arithmetic does not hide."""
 
 
-@dataclass(frozen=True, slots=True)
-class Pass:
+class Pass(NamedTuple):
     """Seconds of one pass, and of its parts alone."""
 
     time_s: Float
@@ -48,14 +46,14 @@ def touched_parameter_count(z: Sizes, parameter_count: Float, token_count: Float
     geometrically with the number of tokens.
     """
     experts = parameter_count - z.dense_parameter_count
-    untouched = (1.0 - z.expert_share) ** np.maximum(token_count, 1.0)
+    untouched = (1.0 - z.expert_share) ** maximum(token_count, 1.0)
     return z.dense_parameter_count + experts * (1.0 - untouched)
 
 
 def weight_time_s(s: Serving, e: Efficiencies, z: Sizes, token_count: Float) -> Float:
     """Seconds to read the weights that a pass over so many tokens touches."""
-    mixture = np.where(s.expert_count > 0, np.minimum(e.expert_bandwidth_ratio, 1.2), 1.0)
-    share = np.minimum(e.weight_bandwidth_share, 1.0) * mixture
+    mixture = where(s.expert_count > 0, minimum(e.expert_bandwidth_ratio, 1.2), 1.0)
+    share = minimum(e.weight_bandwidth_share, 1.0) * mixture
     here_s = s.bytes_per_weight / (z.device_count * s.bandwidth_bytes_per_s * share)
     elsewhere_s = z.host_bytes_per_parameter / e.host_bandwidth_bytes_per_s
     return touched_parameter_count(z, s.parameter_count, token_count) * (here_s + elsewhere_s)
@@ -63,18 +61,18 @@ def weight_time_s(s: Serving, e: Efficiencies, z: Sizes, token_count: Float) -> 
 
 def group_flop_per_s(s: Serving, e: Efficiencies, z: Sizes) -> Float:
     """FLOP/s that the devices of a replica reach together."""
-    mixture = np.where(s.expert_count > 0, e.expert_compute_ratio, 1.0)
-    four_bit = np.where(s.is_four_bit > 0, e.four_bit_compute_ratio, 1.0)
+    mixture = where(s.expert_count > 0, e.expert_compute_ratio, 1.0)
+    four_bit = where(s.is_four_bit > 0, e.four_bit_compute_ratio, 1.0)
     return z.device_count * s.peak_flop_per_s * e.compute_share * mixture * four_bit
 
 
 def launch_time_s(s: Serving, e: Efficiencies, z: Sizes) -> Float:
     """Seconds of a pass that no arithmetic or memory explains, sums over devices among them."""
     mixture = s.expert_count > 0
-    layer_s = e.layer_overhead_s + np.where(mixture, e.expert_layer_overhead_s, 0.0)
+    layer_s = e.layer_overhead_s + where(mixture, e.expert_layer_overhead_s, 0.0)
     sums_s = SUMS_PER_LAYER * s.layer_count * e.all_reduce_s * z.overhead_ratio
-    exchanges_s = np.where(mixture, s.layer_count * e.expert_exchange_s, 0.0)
-    together_s = np.where(z.device_count > 1, sums_s + exchanges_s, 0.0)
+    exchanges_s = where(mixture, s.layer_count * e.expert_exchange_s, 0.0)
+    together_s = where(z.device_count > 1, sums_s + exchanges_s, 0.0)
     return z.overhead_ratio * (e.step_overhead_s + layer_s * s.layer_count) + together_s
 
 
@@ -82,12 +80,12 @@ def link_time_s(s: Serving, e: Efficiencies, z: Sizes, token_count: Float) -> Fl
     """Seconds to move activations between the devices of a replica."""
     values = SUMS_PER_LAYER * s.layer_count * token_count * s.hidden_size
     moved_bytes = values * 2.0 * 2.0 * (z.device_count - 1.0) / z.device_count
-    return np.maximum(moved_bytes, 0.0) / (e.link_share * s.link_bytes_per_s)
+    return maximum(moved_bytes, 0.0) / (e.link_share * s.link_bytes_per_s)
 
 
 def expert_time_s(s: Serving, e: Efficiencies, z: Sizes, token_count: Float) -> Float:
     """Seconds spent on each expert that is touched at all, however few its tokens."""
-    touched = 1.0 - (1.0 - z.expert_share) ** np.maximum(token_count, 1.0)
+    touched = 1.0 - (1.0 - z.expert_share) ** maximum(token_count, 1.0)
     each = s.expert_count * touched / z.device_count
     return s.layer_count * each * e.expert_overhead_s * z.overhead_ratio
 
@@ -122,9 +120,7 @@ def step_time(s: Serving, e: Efficiencies, z: Sizes, batch_count: Float) -> Pass
     context_tokens = z.input_tokens + z.output_tokens / 2.0
     held = batch_count * cache_bytes(s, context_tokens)
     step = pass_time(s, e, z, batch_count, held, 0.0, 1.0)
-    spread = np.where(
-        s.is_disaggregated > 0, z.device_count, np.maximum(s.attention_group_count, 1.0)
-    )
+    spread = where(s.is_disaggregated > 0, z.device_count, maximum(s.attention_group_count, 1.0))
     each_s = e.software_time_ratio * e.sequence_overhead_s * z.overhead_ratio / spread
     return Pass(step.time_s + batch_count * each_s, step.weights_s, step.compute_s, step.cache_s)
 
@@ -147,7 +143,7 @@ def shared_prompt_time_s(s: Serving, e: Efficiencies, z: Sizes, batch_count: Flo
     flop_per_s = group_flop_per_s(s, e, z) * e.prefill_compute_ratio
     attended = read_attention_flop(s, z) / e.attention_compute_ratio
     compute_s = (2.0 * s.active_parameter_count * z.read_tokens + attended) / flop_per_s
-    in_pass = np.maximum(z.read_tokens, np.minimum(z.read_tokens * batch_count, PASS_TOKENS))
+    in_pass = maximum(z.read_tokens, minimum(z.read_tokens * batch_count, PASS_TOKENS))
     weights_s = PASS_WEIGHT_SHARE * weight_time_s(s, e, z, in_pass)
     pass_s = (weights_s + launch_time_s(s, e, z)) * z.read_tokens / in_pass
     return e.software_time_ratio * (compute_s + link_time_s(s, e, z, z.read_tokens) + pass_s)

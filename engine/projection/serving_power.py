@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from engine.elementwise import minimum
 from engine.units import Float
 
 
@@ -35,10 +36,10 @@ def device_power_w(
 ) -> Float:
     """Mean power of one device; the shares of time are those of `serving_rates.Served`."""
     work = (
-        shares.weights_power_weight * np.minimum(weights_share, 1.0)
-        + shares.cache_power_weight * np.minimum(cache_share, 1.0)
-        + shares.compute_power_weight * np.minimum(compute_share, 1.0)
-        + shares.prompt_power_weight * np.minimum(prompt_share, 1.0)
+        shares.weights_power_weight * minimum(weights_share, 1.0)
+        + shares.cache_power_weight * minimum(cache_share, 1.0)
+        + shares.compute_power_weight * minimum(compute_share, 1.0)
+        + shares.prompt_power_weight * minimum(prompt_share, 1.0)
     )
     lift = (shares.full_power_share - shares.idle_power_share) * (1.0 - np.exp(-work))
     return tdp_w * (shares.idle_power_share + lift)

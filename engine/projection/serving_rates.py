@@ -6,11 +6,9 @@ number of users who each ask again when answered (closed loop), or one at a time
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
-import numpy as np
-import numpy.typing as npt
-
+from engine.elementwise import Condition, is_nan, maximum, minimum, where
 from engine.projection.serving_passes import (
     Pass,
     prompt_time_s,
@@ -34,8 +32,7 @@ LIMIT_SHARPNESS = 4.0
 """How sharply the largest batch an engine runs caps what memory would hold."""
 
 
-@dataclass(frozen=True, slots=True)
-class Served:
+class Served(NamedTuple):
     """What comes out, of all replicas together."""
 
     requests_per_s: Float
@@ -58,8 +55,7 @@ class Served:
     """Share of the time spent on prompts."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Times:
+class _Times(NamedTuple):
     batch_count: Float
     asked_count: Float
     step: Pass
@@ -75,15 +71,16 @@ def served(s: Serving, e: Efficiencies, cached_input_share: Float = 0.0) -> Serv
     z = sizes(s, e, cached_input_share)
     t = _times(s, e, z)
     token_s = _token_s(s, e, z, t)
+    first_token_s = _first_token_s(s, e, z, t, token_s)
     requests_per_s = _requests_per_s(s, e, z, t, token_s)
     prompts_s = t.batch_count * t.shared_prompt_s
     return Served(
         requests_per_s=requests_per_s,
         output_tokens_per_s=_output_tokens_per_s(s, e, z, t, requests_per_s),
         total_tokens_per_s=_total_tokens_per_s(s, e, z, t, requests_per_s),
-        first_token_s=_first_token_s(s, e, z, t, token_s),
-        token_s=token_s * np.where(_is_loop(s), e.setting_time_ratio, 1.0),
-        latency_s=_latency_s(s, e, z, t, token_s),
+        first_token_s=first_token_s,
+        token_s=token_s * where(_is_loop(s), e.setting_time_ratio, 1.0),
+        latency_s=_latency_s(s, e, z, t, token_s, first_token_s),
         memory_bytes=_memory_bytes(s, z, t),
         batch_count=t.batch_count,
         weights_share=t.step.weights_s / t.step_s,
@@ -93,29 +90,36 @@ def served(s: Serving, e: Efficiencies, cached_input_share: Float = 0.0) -> Serv
     )
 
 
-def _is_loop(s: Serving) -> npt.NDArray[np.bool_]:
-    loops: npt.NDArray[np.bool_] = (np.asarray(s.is_closed_loop) + np.asarray(s.is_steady)) > 0
-    return loops
+def latency_s(s: Serving, e: Efficiencies, cached_input_share: Float = 0.0) -> Float:
+    """Seconds from question to last token: that part of `served` alone."""
+    z = sizes(s, e, cached_input_share)
+    t = _times(s, e, z)
+    token_s = _token_s(s, e, z, t)
+    return _latency_s(s, e, z, t, token_s, _first_token_s(s, e, z, t, token_s))
+
+
+def _is_loop(s: Serving) -> Condition:
+    return s.is_closed_loop + s.is_steady > 0
 
 
 def _batch(s: Serving, e: Efficiencies, z: Sizes) -> tuple[Float, Float]:
     fits = batch_that_fits(s, e, z)
-    unlimited = np.isnan(s.concurrency)
-    asked = np.where(unlimited, WHOLE_BATCH, np.nan_to_num(s.concurrency) / s.replica_count)
-    limited = np.minimum(asked, fits)
+    unlimited = is_nan(s.concurrency)
+    asked = where(unlimited, WHOLE_BATCH, s.concurrency / s.replica_count)
+    limited = minimum(asked, fits)
     smooth = (limited**-LIMIT_SHARPNESS + e.largest_batch_count**-LIMIT_SHARPNESS) ** (
         -1.0 / LIMIT_SHARPNESS
     )
-    running = np.where(unlimited, smooth, limited)
-    return np.maximum(running, np.minimum(asked, 1.0)), asked
+    running = where(unlimited, smooth, limited)
+    return maximum(running, minimum(asked, 1.0)), asked
 
 
 def _times(s: Serving, e: Efficiencies, z: Sizes) -> _Times:
     batch, asked = _batch(s, e, z)
     step = step_time(s, e, z, batch)
     prompt_s = prompt_time_s(s, e, z)
-    readers = np.maximum(s.group_device_count - z.device_count, 1.0)
-    slower = np.where(s.is_disaggregated > 0, z.device_count / readers, 1.0)
+    readers = maximum(s.group_device_count - z.device_count, 1.0)
+    slower = where(s.is_disaggregated > 0, z.device_count / readers, 1.0)
     return _Times(
         batch_count=batch,
         asked_count=asked,
@@ -129,22 +133,22 @@ def _times(s: Serving, e: Efficiencies, z: Sizes) -> _Times:
 
 def _token_s(s: Serving, e: Efficiencies, z: Sizes, t: _Times) -> Float:
     others_s = (t.batch_count - 1.0) * t.shared_prompt_s * e.prefill_interference_ratio
-    between_s = np.where(s.is_disaggregated > 0, 0.0, others_s / z.output_tokens)
-    return t.step_s + np.where(s.is_closed_loop > 0, between_s, 0.0)
+    between_s = where(s.is_disaggregated > 0, 0.0, others_s / z.output_tokens)
+    return t.step_s + where(s.is_closed_loop > 0, between_s, 0.0)
 
 
 def _batch_s(s: Serving, e: Efficiencies, z: Sizes, t: _Times) -> Float:
     """Seconds from a batch's start to its end when all start together."""
     whole = t.batch_count * t.shared_prompt_s + (z.output_tokens - 1.0) * t.step_s
-    return np.where(s.is_prompt_only > 0, t.prompt_s, whole) * e.setting_time_ratio
+    return where(s.is_prompt_only > 0, t.prompt_s, whole) * e.setting_time_ratio
 
 
 def _requests_per_s(s: Serving, e: Efficiencies, z: Sizes, t: _Times, token_s: Float) -> Float:
     prompts_s = t.batch_count * t.shared_prompt_s * e.prefill_interference_ratio
     looped_s = token_s * z.output_tokens + t.prompt_s
     steady_s = t.step_s * z.output_tokens + prompts_s
-    loop_s = np.where(s.is_closed_loop > 0, looped_s, steady_s) * e.setting_time_ratio
-    each_s = np.where(_is_loop(s), loop_s, _batch_s(s, e, z, t))
+    loop_s = where(s.is_closed_loop > 0, looped_s, steady_s) * e.setting_time_ratio
+    each_s = where(_is_loop(s), loop_s, _batch_s(s, e, z, t))
     return s.replica_count * t.batch_count / each_s
 
 
@@ -152,40 +156,41 @@ def _output_tokens_per_s(
     s: Serving, e: Efficiencies, z: Sizes, t: _Times, requests_per_s: Float
 ) -> Float:
     alone = s.replica_count / (t.step_s * e.setting_time_ratio)
-    return np.where(s.is_single > 0, alone, requests_per_s * z.output_tokens)
+    return where(s.is_single > 0, alone, requests_per_s * z.output_tokens)
 
 
 def _total_tokens_per_s(
     s: Serving, e: Efficiencies, z: Sizes, t: _Times, requests_per_s: Float
 ) -> Float:
-    read = np.where(np.isnan(s.concurrency), 1.0, s.concurrency) * z.input_tokens
+    read = where(is_nan(s.concurrency), 1.0, s.concurrency) * z.input_tokens
     prompts_only = read / (t.prompt_s * e.setting_time_ratio)
     both = requests_per_s * (z.input_tokens + z.output_tokens)
-    return np.where(s.is_prompt_only > 0, prompts_only, both)
+    return where(s.is_prompt_only > 0, prompts_only, both)
 
 
 def _first_token_s(s: Serving, e: Efficiencies, z: Sizes, t: _Times, token_s: Float) -> Float:
     alone_s = t.prompt_s * e.setting_time_ratio
     reads_s = t.batch_count * t.shared_prompt_s * t.own_prompt_s
-    reads_s = reads_s / np.maximum(t.prompt_s * e.first_token_prefill_ratio, 1e-12)
+    reads_s = reads_s / maximum(t.prompt_s * e.first_token_prefill_ratio, 1e-12)
     load = reads_s / (reads_s + z.output_tokens * t.step_s)
     ahead_s = e.queue_share * reads_s * load**e.queue_exponent
-    next_step_s = np.where(s.is_disaggregated > 0, 0.0, t.step_s)
+    next_step_s = where(s.is_disaggregated > 0, 0.0, t.step_s)
     ready_s = e.first_token_overhead_s * (e.overhead_ratio_per_year ** (s.year - REFERENCE_YEAR))
     answer_s = (ready_s + t.own_prompt_s + next_step_s + ahead_s) * e.setting_time_ratio
     all_s = (token_s * z.output_tokens + t.own_prompt_s) * e.setting_time_ratio
-    places = np.maximum(t.asked_count - t.batch_count, 0.0) / np.maximum(t.batch_count, 1.0)
-    queued = (np.asarray(s.is_closed_loop) > 0) & ~np.isnan(s.concurrency)
-    waiting_s = np.where(queued, places * all_s, 0.0)
-    return np.where(s.is_prompt_only > 0, alone_s, answer_s + waiting_s)
+    places = maximum(t.asked_count - t.batch_count, 0.0) / maximum(t.batch_count, 1.0)
+    waiting_s = where(is_nan(s.concurrency), 0.0, places * all_s)
+    waiting_s = where(s.is_closed_loop > 0, waiting_s, 0.0)
+    return where(s.is_prompt_only > 0, alone_s, answer_s + waiting_s)
 
 
-def _latency_s(s: Serving, e: Efficiencies, z: Sizes, t: _Times, token_s: Float) -> Float:
-    rounds = np.where(np.isnan(s.concurrency), 1.0, np.maximum(t.asked_count / t.batch_count, 1.0))
+def _latency_s(
+    s: Serving, e: Efficiencies, z: Sizes, t: _Times, token_s: Float, first_token_s: Float
+) -> Float:
+    rounds = where(is_nan(s.concurrency), 1.0, maximum(t.asked_count / t.batch_count, 1.0))
     together_s = rounds * _batch_s(s, e, z, t)
-    first_s = _first_token_s(s, e, z, t, token_s)
-    looped_s = first_s + token_s * e.setting_time_ratio * (z.output_tokens - 1.0)
-    return np.where(_is_loop(s), looped_s, together_s)
+    looped_s = first_token_s + token_s * e.setting_time_ratio * (z.output_tokens - 1.0)
+    return where(_is_loop(s), looped_s, together_s)
 
 
 def _memory_bytes(s: Serving, z: Sizes, t: _Times) -> Float:

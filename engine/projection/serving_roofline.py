@@ -17,7 +17,7 @@ from engine.projection.serving_speed import (
     ranged,
     usual_batch_count,
 )
-from engine.projection.sized import Sized, attention_flop, forward_flop
+from engine.projection.sized import Sized, attention_flop
 from engine.projection.working import assumed, chosen, derive, unknown
 from engine.records import Estimate, Note
 from engine.scenario import Scenario
@@ -237,7 +237,7 @@ def _batch_count(scenario: Scenario) -> Estimate:
 def input_flop(model: Sized, input_tokens: Estimate) -> Estimate:
     """FLOP for one input item to pass forward, attention over this input's own length."""
     if not model.is_transformer or model.known.forward_gflop_per_item is not None:
-        return forward_flop(model)
+        return model.forward_flop_per_item
     return derive(
         scaling.forward_flop_per_item,
         parameter_flop=_parameter_flop(model),
@@ -247,7 +247,7 @@ def input_flop(model: Sized, input_tokens: Estimate) -> Estimate:
 
 def _output_flop(model: Sized, context_tokens: Estimate) -> Estimate:
     if not model.is_transformer or model.known.forward_gflop_per_item is not None:
-        return forward_flop(model)
+        return model.forward_flop_per_item
     attention = derive(
         scaling.full_attention_flop_per_token,
         layer_count=model.layer_count,

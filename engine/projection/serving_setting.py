@@ -16,6 +16,7 @@ import numpy as np
 
 from engine.catalogue import loading
 from engine.catalogue.schema import Accelerator, Precision
+from engine.elementwise import maximum
 from engine.projection.hardware import Device
 from engine.projection.serving_fit import serving_fit
 from engine.projection.serving_power import PowerShares
@@ -147,17 +148,20 @@ def bytes_per_cache_value(scenario: Scenario) -> float:
 def written_tokens(scenario: Scenario) -> Float:
     """Tokens written for a request, those not shown included; at least the first."""
     both = scenario.output_items_per_request + scenario.reasoning_tokens_per_request
-    return np.maximum(both, 1.0)
+    return maximum(both, 1.0)
 
 
-def serving(
-    scenario: Scenario,
-    model: Sized,
-    device: ServingDevice,
-    tensor_device_count: Float,
-    batch_count: Float,
-) -> Serving:
-    """The setting of one replica that works on `batch_count` requests at once.
+def at(alone: Serving, tensor_device_count: Float, batch_count: Float) -> Serving:
+    """A replica on more devices that works on `batch_count` requests at once."""
+    return alone._replace(
+        group_device_count=tensor_device_count,
+        memory_device_count=tensor_device_count * alone.replica_count,
+        concurrency=batch_count,
+    )
+
+
+def serving_alone(scenario: Scenario, model: Sized, device: ServingDevice) -> Serving:
+    """The setting of one replica that works on one request, on one device of each group.
 
     Layers dealt out to a pipeline: each group of devices holds its part, and the batch is
     split so that every group always works on one part of it. That is as many replicas of a
@@ -176,13 +180,13 @@ def serving(
         link_bytes_per_s=device.link_bytes_per_s,
         memory_bytes=device.memory_bytes,
         tdp_w=device.tdp_w,
-        group_device_count=tensor_device_count,
-        memory_device_count=tensor_device_count * pipeline,
+        group_device_count=1.0,
+        memory_device_count=pipeline,
         replica_count=pipeline,
         attention_group_count=1.0,
         input_tokens=scenario.input_items_per_request,
         output_tokens=written_tokens(scenario),
-        concurrency=batch_count,
+        concurrency=1.0,
         year=setup()["software"]["year"],
         is_closed_loop=1.0,
         is_steady=0.0,

@@ -6,9 +6,9 @@ Every function broadcasts: a field may be one number or an array over many setti
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
-import numpy as np
-
+from engine.elementwise import clip, maximum, minimum, where
 from engine.units import Float
 
 REFERENCE_YEAR = 2025.0
@@ -17,8 +17,7 @@ HELD_SHARE = 0.92
 """Of a device's memory, what weights may take before they spill to the host."""
 
 
-@dataclass(frozen=True, slots=True)
-class Serving:
+class Serving(NamedTuple):
     """What is served, on what, and how it is asked. Flags are 0 or 1."""
 
     parameter_count: Float
@@ -108,8 +107,7 @@ class Efficiencies:
     queue_exponent: Float
 
 
-@dataclass(frozen=True, slots=True)
-class Sizes:
+class Sizes(NamedTuple):
     """Amounts that follow from a setting before any time does."""
 
     input_tokens: Float
@@ -130,16 +128,16 @@ class Sizes:
 
 def expert_share(s: Serving) -> Float:
     """Experts a token is sent to, of all; close to 1 for a dense model."""
-    share = s.experts_per_token_count / np.maximum(s.expert_count, 1.0)
-    return np.where(s.expert_count > 0, np.minimum(share, LARGEST_SHARE), LARGEST_SHARE)
+    share = s.experts_per_token_count / maximum(s.expert_count, 1.0)
+    return where(s.expert_count > 0, minimum(share, LARGEST_SHARE), LARGEST_SHARE)
 
 
 def dense_parameter_count(s: Serving) -> Float:
     """Parameters every token passes; the rest are experts."""
     share = expert_share(s)
     dense = (s.active_parameter_count - s.parameter_count * share) / (1 - share)
-    bounded = np.clip(dense, 0.0, s.active_parameter_count)
-    return np.where(s.expert_count > 0, bounded, s.parameter_count)
+    bounded = clip(dense, 0.0, s.active_parameter_count)
+    return where(s.expert_count > 0, bounded, s.parameter_count)
 
 
 def sizes(s: Serving, e: Efficiencies, cached_input_share: Float = 0.0) -> Sizes:
@@ -148,17 +146,17 @@ def sizes(s: Serving, e: Efficiencies, cached_input_share: Float = 0.0) -> Sizes
     `cached_input_share` of the input starts as an earlier request did: its attention cache
     is there already and is not worked out again.
     """
-    length = np.where(s.is_nominal_length > 0, e.nominal_length_share, 1.0)
-    share = np.minimum(e.decode_device_share, 0.9)
-    writers = np.maximum(s.group_device_count * share, 1.0)
-    devices = np.where(s.is_disaggregated > 0, writers, s.group_device_count)
+    length = where(s.is_nominal_length > 0, e.nominal_length_share, 1.0)
+    share = minimum(e.decode_device_share, 0.9)
+    writers = maximum(s.group_device_count * share, 1.0)
+    devices = where(s.is_disaggregated > 0, writers, s.group_device_count)
     held = HELD_SHARE * s.memory_bytes * s.memory_device_count
-    spilled = np.maximum(s.parameter_count * s.bytes_per_weight - held, 0.0)
-    input_tokens = np.maximum(s.input_tokens * length, 1.0)
+    spilled = maximum(s.parameter_count * s.bytes_per_weight - held, 0.0)
+    input_tokens = maximum(s.input_tokens * length, 1.0)
     return Sizes(
         input_tokens=input_tokens,
-        output_tokens=np.maximum(s.output_tokens * length, 1.0),
-        read_tokens=np.maximum(input_tokens * (1.0 - cached_input_share), 1.0),
+        output_tokens=maximum(s.output_tokens * length, 1.0),
+        read_tokens=maximum(input_tokens * (1.0 - cached_input_share), 1.0),
         device_count=devices,
         cache_device_count=_cache_devices(s, devices),
         dense_parameter_count=dense_parameter_count(s),
@@ -170,16 +168,16 @@ def sizes(s: Serving, e: Efficiencies, cached_input_share: Float = 0.0) -> Sizes
 
 def _cache_devices(s: Serving, device_count: Float) -> Float:
     # Latent attention keeps one head: every device of a group holds all of its cache.
-    groups = np.where(s.is_disaggregated > 0, device_count, s.attention_group_count)
-    by_head = np.minimum(device_count, np.maximum(s.kv_head_count, s.attention_group_count))
-    return np.where(s.latent_values > 0, np.maximum(groups, 1.0), by_head)
+    groups = where(s.is_disaggregated > 0, device_count, s.attention_group_count)
+    by_head = minimum(device_count, maximum(s.kv_head_count, s.attention_group_count))
+    return where(s.latent_values > 0, maximum(groups, 1.0), by_head)
 
 
 def cache_bytes(s: Serving, context_tokens: Float) -> Float:
     """Attention cache of one sequence that looks back on so many tokens."""
     both = 2.0 * s.kv_head_count * s.head_size
-    per_layer = np.where(s.latent_values > 0, s.latent_values, both)
-    seen = np.minimum(context_tokens, np.maximum(s.window_tokens, 1.0))
+    per_layer = where(s.latent_values > 0, s.latent_values, both)
+    seen = minimum(context_tokens, maximum(s.window_tokens, 1.0))
     values = per_layer * s.full_layer_count * context_tokens + both * s.window_layer_count * seen
     return values * s.bytes_per_cache_value
 
@@ -187,7 +185,7 @@ def cache_bytes(s: Serving, context_tokens: Float) -> Float:
 def attention_flop(s: Serving, input_tokens: Float) -> Float:
     """FLOP of attention over one prompt, each token looking back."""
     width = 2.0 * s.head_count * s.head_size
-    seen = 2.0 * np.minimum(input_tokens, np.maximum(s.window_tokens, 1.0))
+    seen = 2.0 * minimum(input_tokens, maximum(s.window_tokens, 1.0))
     return width * input_tokens * (s.full_layer_count * input_tokens + s.window_layer_count * seen)
 
 
@@ -198,4 +196,4 @@ def batch_that_fits(s: Serving, e: Efficiencies, z: Sizes) -> Float:
     floor = 0.01 * s.memory_bytes * z.device_count
     copies = z.device_count / z.cache_device_count
     each = cache_bytes(s, z.input_tokens + e.reserved_output_share * z.output_tokens) * copies
-    return np.maximum(np.maximum(usable - kept, floor) / each, 1.0)
+    return maximum(maximum(usable - kept, floor) / each, 1.0)

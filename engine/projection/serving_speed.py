@@ -6,12 +6,11 @@ or by arithmetic and memory alone.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-import numpy as np
-
+from engine.elementwise import plainly
 from engine.projection.working import assumed, chosen, least_certain, unknown
-from engine.records import Estimate, Note
+from engine.records import Estimate, Kind, Note
 from engine.scenario import Scenario
 from engine.units import Float
 
@@ -57,11 +56,16 @@ class Ratios:
     @property
     def inverse(self) -> Ratios:
         """The same for a rate, where these are of a time."""
-        return Ratios(1.0 / np.asarray(self.high_ratio), 1.0 / np.asarray(self.low_ratio))
+        return Ratios(1.0 / self.high_ratio, 1.0 / self.low_ratio)
 
     def widened(self, exponent: Float) -> Ratios:
         """Wider on both sides alike, in proportion of logarithms."""
         return Ratios(self.low_ratio**exponent, self.high_ratio**exponent)
+
+
+def fitted_kind(inputs: tuple[tuple[str, Estimate], ...]) -> Kind:
+    """As certain as the least certain input, and as a fit at best."""
+    return least_certain(("fitted", *[e.kind for _, e in inputs]))
 
 
 def modelled(
@@ -69,9 +73,13 @@ def modelled(
     value: Float,
     inputs: tuple[tuple[str, Estimate], ...],
     ratios: Ratios | None = None,
+    kind: Kind | None = None,
 ) -> Estimate:
-    """A number a fitted model gave, with its range; as certain as a fit at best."""
-    kind = least_certain(("fitted", *(e.kind for _, e in inputs)))
+    """A number a fitted model gave, with its range; as certain as a fit at best.
+
+    `kind` spares working it out again where many numbers have the same inputs.
+    """
+    kind = kind or fitted_kind(inputs)
     if kind == "unknown":
         return Estimate(None, "unknown", formula, inputs)
     plain = plainly(value)
@@ -87,18 +95,13 @@ def ranged(estimate: Estimate, ratios: Ratios) -> Estimate:
     if value is None:
         return estimate
     low, high = plainly(value * ratios.low_ratio), plainly(value * ratios.high_ratio)
-    return replace(estimate, low=low, high=high)
+    return estimate._replace(low=low, high=high)
 
 
 def usual_batch_count() -> Estimate:
     """Requests worked on together where nobody chose how many."""
     usual = assumed("serving_batch_count")
     return Estimate(usual.value, "chosen", note=usual.note, source=usual.source)
-
-
-def plainly(value: Float) -> Float:
-    """A float where there is one number, an array where there are several."""
-    return float(value) if np.ndim(value) == 0 else value
 
 
 def not_generating() -> Estimate:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
+from functools import cache
 
+from engine import catalogue
 from engine.catalogue.schema import Model
 from engine.projection import scaling
 from engine.projection.working import (
@@ -20,6 +22,7 @@ from engine.scenario import Scenario
 
 TRANSFORMERS = frozenset({"decoder", "encoder", "encoder-decoder"})
 GENERATORS = frozenset({"decoder", "encoder-decoder"})
+NOT_COUNTED = unknown("the shape comes first")
 CLASSIFIER_PREFIX = "text-classifier-"
 ONE_OF_TWO_STACKS = Estimate(
     0.5,
@@ -48,6 +51,8 @@ class Sized:
     """Heads times their size."""
     kv_bytes_per_token_at_16_bit: Estimate
     sequence_tokens: Estimate
+    forward_flop_per_item: Estimate
+    """FLOP for one item to pass forward."""
 
     @property
     def is_transformer(self) -> bool:
@@ -67,6 +72,17 @@ class Sized:
 
 def sized(scenario: Scenario, known: Model) -> Sized:
     """The scenario's model: the known shape at the size asked for."""
+    if scenario.parameters_billion is None and scenario.sequence_tokens is None:
+        return _published(scenario.model)
+    return _sized(scenario, known)
+
+
+@cache
+def _published(model_id: str) -> Sized:
+    return _sized(Scenario(model=model_id), catalogue.model(model_id))
+
+
+def _sized(scenario: Scenario, known: Model) -> Sized:
     own_count = derive(
         scaling.parameter_count,
         parameters_billion=known_fact(known.parameters_billion, known.sources),
@@ -84,7 +100,7 @@ def sized(scenario: Scenario, known: Model) -> Sized:
             ),
             embedding_share=_embedding_share(known, own_count),
         )
-    return Sized(
+    shape = Sized(
         known=known,
         model_id=scenario.model,
         parameter_count=count,
@@ -95,11 +111,12 @@ def sized(scenario: Scenario, known: Model) -> Sized:
         attention_size=_dimension(known, _attention_size(known), ratio),
         kv_bytes_per_token_at_16_bit=_kv_bytes(known, ratio),
         sequence_tokens=_sequence(scenario, known),
+        forward_flop_per_item=NOT_COUNTED,
     )
+    return replace(shape, forward_flop_per_item=_forward_flop(shape))
 
 
-def forward_flop(model: Sized) -> Estimate:
-    """FLOP for one item of the model to pass forward."""
+def _forward_flop(model: Sized) -> Estimate:
     if model.known.forward_gflop_per_item is not None:
         return derive(
             scaling.scaled_forward_flop,

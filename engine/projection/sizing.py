@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from engine.elementwise import ceil, is_nan, maximum, minimum, where
 from engine.projection import queueing
 from engine.units import DAYS_PER_MONTH, HOURS_PER_DAY, SECONDS_PER_HOUR, Float
 
@@ -36,9 +37,9 @@ def replica_count_for_goals(
     places = queueing.server_count_for_wait(
         peak_requests_per_s, service_time_s, variability_ratio, batch_count, longest_wait_s
     )
-    carrying = np.ceil(peak_requests_per_s * service_time_s / batch_count)
+    carrying = ceil(peak_requests_per_s * service_time_s / batch_count)
     found = places / batch_count
-    return np.where(np.isnan(found), carrying, np.maximum(found, carrying))
+    return where(is_nan(found), carrying, maximum(found, carrying))
 
 
 def day_load_ratios(peak_to_mean_ratio: Float, serving_hours_per_day: Float) -> list[Float]:
@@ -48,10 +49,10 @@ def day_load_ratios(peak_to_mean_ratio: Float, serving_hours_per_day: Float) -> 
     requests come: its peak and its mean are those asked for, whatever the shape of the day.
     """
     hours = serving_hours_per_day
-    within_ratio = np.maximum(peak_to_mean_ratio * hours / HOURS_PER_DAY, 1.0)
+    within_ratio = maximum(peak_to_mean_ratio * hours / HOURS_PER_DAY, 1.0)
 
     def left(hour: float) -> Float:
-        return np.maximum(1.0 - hour / hours, 0.0) ** within_ratio
+        return maximum(1.0 - hour / hours, 0.0) ** within_ratio
 
     return [HOURS_PER_DAY * (left(h) - left(h + 1.0)) for h in range(int(HOURS_PER_DAY))]
 
@@ -69,8 +70,8 @@ def autoscaled_hours(
     where nothing is asked.
     """
     ratios = day_load_ratios(peak_to_mean_ratio, serving_hours_per_day)
-    peak_ratio = np.maximum(peak_to_mean_ratio, HOURS_PER_DAY / serving_hours_per_day)
-    needed = [np.ceil(replica_count * np.minimum(r / peak_ratio, 1.0)) for r in ratios[1:]]
+    peak_ratio = maximum(peak_to_mean_ratio, HOURS_PER_DAY / serving_hours_per_day)
+    needed = [ceil(replica_count * minimum(r / peak_ratio, 1.0)) for r in ratios[1:]]
     per_day = sum(needed, start=np.asarray(replica_count, dtype=np.float64))
     return per_day * devices_per_replica * DAYS_PER_MONTH * horizon_months
 
@@ -84,8 +85,8 @@ def device_s_per_item(
     device_s_per_request: Float, time_share: Float, items_per_request: Float
 ) -> Float:
     """Seconds of one device for one token, image or row; no answer where there is none."""
-    count = np.asarray(items_per_request, dtype=np.float64)
-    return device_s_per_request * time_share / np.where(count > 0, count, np.nan)
+    count = where(items_per_request > 0, items_per_request, np.nan)
+    return device_s_per_request * time_share / count
 
 
 def output_time_share(input_time_share: Float) -> Float:
@@ -104,9 +105,9 @@ def busy_share(
     request_count: Float, device_s_per_request: Float, paid_device_hours: Float
 ) -> Float:
     """Share of the hours paid in which serving devices work rather than wait."""
-    paid_s = np.asarray(paid_device_hours * SECONDS_PER_HOUR, dtype=np.float64)
+    paid_s = paid_device_hours * SECONDS_PER_HOUR
     worked_s = request_count * device_s_per_request
-    return np.where(paid_s > 0, np.minimum(worked_s / np.where(paid_s > 0, paid_s, 1.0), 1.0), 0.0)
+    return where(paid_s > 0, minimum(worked_s / where(paid_s > 0, paid_s, 1.0), 1.0), 0.0)
 
 
 def p95_s(time_s: Float, wait_p95_s: Float) -> Float:

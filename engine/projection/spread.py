@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from engine.projection.working import assumed
 from engine.records import Estimate
 
@@ -23,4 +21,4 @@ def spread(known: Estimate, ratio_name: str) -> Estimate:
     assert ratio.low is not None
     assert ratio.high is not None
     note = "; ".join(part for part in (known.note, ratio.note) if part)
-    return replace(known, low=known.value * ratio.low, high=known.value * ratio.high, note=note)
+    return known._replace(low=known.value * ratio.low, high=known.value * ratio.high, note=note)

@@ -24,7 +24,7 @@ def training_stage(
     scenario: Scenario, model: Sized, device: Device, site: Site, work: Work
 ) -> Training:
     """Training with its bill, all runs together."""
-    paid = bill(site, _training_used(scenario, device, site, work))
+    paid = training_bill(scenario, device, site, work)
     return Training(
         parameter_count=model.parameter_count,
         item_count=work.item_count,
@@ -47,6 +47,11 @@ def training_stage(
         ),
         bill=paid,
     )
+
+
+def training_bill(scenario: Scenario, device: Device, site: Site, work: Work) -> Bill:
+    """What all runs take and cost."""
+    return bill(site, _training_used(scenario, device, site, work))
 
 
 def _training_used(scenario: Scenario, device: Device, site: Site, work: Work) -> Used:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from engine.elementwise import clip, floor, maximum, minimum, where
 from engine.projection import storage_bills
 from engine.projection.memory import FULL_WEIGHT_BYTES, OPTIMISER_BYTES
 from engine.projection.preparation import raw
@@ -28,7 +29,7 @@ def dataset_bytes(
     dataset_items_billion: Float, bytes_per_item: Float, training_run_count: Float
 ) -> Float:
     """Bytes of the training data; none is kept for a model taken as it is."""
-    return np.where(training_run_count > 0, dataset_items_billion * BILLION * bytes_per_item, 0.0)
+    return where(training_run_count > 0, dataset_items_billion * BILLION * bytes_per_item, 0.0)
 
 
 def kept_checkpoint_count(
@@ -38,8 +39,8 @@ def kept_checkpoint_count(
     training_run_count: Float,
 ) -> Float:
     """Checkpoints on storage: those written, as many as are to be kept."""
-    written = np.maximum(np.floor(time_h / checkpoint_interval_hours), 1.0)
-    return np.where(training_run_count > 0, np.minimum(written, checkpoints_kept_count), 0.0)
+    written = maximum(floor(time_h / checkpoint_interval_hours), 1.0)
+    return where(training_run_count > 0, minimum(written, checkpoints_kept_count), 0.0)
 
 
 def checkpoint_bytes(
@@ -89,10 +90,14 @@ def egress_usd_per_month(
     egress_gb_per_month: Float, tier_start_gb: Float, tier_usd_per_gb: Float
 ) -> Float:
     """Price of a month's traffic out of the seller's network, each tier at its own price."""
-    starts = np.atleast_1d(tier_start_gb)
-    widths = np.append(np.diff(starts), np.inf)
-    in_tier = np.clip(np.asarray(egress_gb_per_month)[..., None] - starts, 0.0, widths)
-    return np.asarray((in_tier * np.atleast_1d(tier_usd_per_gb)).sum(axis=-1))
+    starts, prices = np.atleast_1d(tier_start_gb), np.atleast_1d(tier_usd_per_gb)
+    total_usd: Float = 0.0
+    for tier in range(starts.shape[-1]):
+        start = starts[..., tier]
+        end = starts[..., tier + 1] if tier + 1 < starts.shape[-1] else np.inf
+        in_tier_gb = clip(egress_gb_per_month - start, 0.0, end - start)
+        total_usd = total_usd + in_tier_gb * prices[..., tier]
+    return total_usd
 
 
 def network_usd(egress_usd_per_month: Float, horizon_months: Float) -> Float:
@@ -124,12 +129,7 @@ class Traffic:
 
 def kept(scenario: Scenario, model: Sized, work: Work) -> Kept:
     """What the scenario keeps over its horizon."""
-    dataset = derive(
-        dataset_bytes,
-        dataset_items_billion=chosen(scenario.dataset_items_billion),
-        bytes_per_item=bytes_per_item(scenario, model),
-        training_run_count=chosen(scenario.training_run_count),
-    )
+    dataset = _dataset(scenario, model)
     raw_data = raw(scenario, model, dataset)
     checkpoints = _checkpoints(scenario, model, work)
     artefact = derive(
@@ -155,6 +155,20 @@ def kept(scenario: Scenario, model: Sized, work: Work) -> Kept:
         price.usd_per_month,
         price.storage_usd,
         price.copies_usd,
+    )
+
+
+def raw_bytes(scenario: Scenario, model: Sized) -> Estimate:
+    """Bytes of the raw data, which the training data is made from."""
+    return raw(scenario, model, _dataset(scenario, model))
+
+
+def _dataset(scenario: Scenario, model: Sized) -> Estimate:
+    return derive(
+        dataset_bytes,
+        dataset_items_billion=chosen(scenario.dataset_items_billion),
+        bytes_per_item=bytes_per_item(scenario, model),
+        training_run_count=chosen(scenario.training_run_count),
     )
 
 

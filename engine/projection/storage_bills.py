@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-import numpy as np
-
+from engine.elementwise import maximum
 from engine.projection.storage_prices import (
     inter_region_price,
     published_storage_price,
@@ -74,7 +73,7 @@ def storage_usd(
 
 def copies_usd(kept_bytes: Float, replica_count: Float, inter_region_usd_per_gb: Float) -> Float:
     """Price of sending each copy beyond the first to its own region, once."""
-    sent_share = np.maximum(replica_count - 1.0, 0.0) / replica_count
+    sent_share = maximum(replica_count - 1.0, 0.0) / replica_count
     return kept_bytes * sent_share / BYTES_PER_GB * inter_region_usd_per_gb
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import date
 from functools import cache
 
@@ -32,7 +31,7 @@ def published_storage_price(provider: str, tier: Tier = "hot") -> Estimate:
     if not prices:
         return unknown(f"no price of {tier} object storage is on record for {provider}")
     low, high = prices[0].value, prices[-1].value
-    return replace(_price(prices[len(prices) // 2]), low=low, high=high)
+    return _price(prices[len(prices) // 2])._replace(low=low, high=high)
 
 
 @cache

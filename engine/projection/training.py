@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from engine.projection import finetuning, memory, training_goodput, training_speed
 from engine.projection.hardware import Device
 from engine.projection.scaling import FORWARD_AND_BACKWARD
-from engine.projection.sized import Sized, forward_flop
+from engine.projection.sized import Sized
 from engine.projection.training_plan import planned, trained_parameter_count
 from engine.projection.working import chosen, derive
 from engine.records import Estimate, StepTime, TrainingMemory, TrainingPlan
@@ -114,7 +114,7 @@ class Work:
 
 def work(scenario: Scenario, model: Sized, device: Device) -> Work:
     """Arithmetic, time and memory of training the model on the scenario's devices."""
-    forward = forward_flop(model)
+    forward = model.forward_flop_per_item
     trained = trained_parameter_count(scenario, model)
     share = derive(
         finetuning.trained_share,

@@ -9,6 +9,7 @@ from functools import cache
 import numpy as np
 
 from engine import catalogue
+from engine.elementwise import minimum
 from engine.projection.working import assumed, chosen, derive, source_record
 from engine.records import Estimate
 from engine.scenario import Scenario
@@ -43,7 +44,7 @@ def checkpoint_interval_h(interruptions_per_h: Float, pause_h: Float, most_h: Fl
     https://doi.org/10.1145/361147.361115; Daly 2006 gives more terms,
     https://doi.org/10.1016/j.future.2004.11.016
     """
-    return np.minimum(np.sqrt(2.0 * pause_h / interruptions_per_h), most_h)
+    return minimum(np.sqrt(2.0 * pause_h / interruptions_per_h), most_h)
 
 
 def checkpoint_share(pause_h: Float, interval_h: Float) -> Float:

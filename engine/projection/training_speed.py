@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 from functools import lru_cache
 
 import numpy as np
 
+from engine.elementwise import everywhere, minimum, where
 from engine.projection import item_times, throughput
 from engine.projection.hardware import Device
 from engine.projection.own_calibration import corrected_by
@@ -35,7 +36,7 @@ def mfu_of_step_time(
 
 def mfu_of_many_devices(mfu: Float, scale_out_share: Float, device_count: Float) -> Float:
     """Share of peak on several devices, from that of one: waiting for each other is taken off."""
-    return mfu * np.where(device_count > 1, scale_out_share, 1.0)
+    return mfu * where(device_count > 1, scale_out_share, 1.0)
 
 
 def slowed_ratio(speed_ratio: Float, slow_down_ratio: Float) -> Float:
@@ -152,7 +153,7 @@ def _fitted(
         return None
     note = OUTSIDE if found.is_outside else WITHIN
     low, high = mfu.value * found.low_ratio, mfu.value * found.high_ratio
-    mfu = replace(mfu, kind="fitted", low=low, high=high, note=note)
+    mfu = mfu._replace(kind="fitted", low=low, high=high, note=note)
     return Speed(_sharpened(mfu, scenario, device), times, found.is_outside)
 
 
@@ -165,7 +166,7 @@ def _sharpened(mfu: Estimate, scenario: Scenario, device: Device) -> Estimate:
         return mfu
     whole = derive(sharpened_mfu, mfu=mfu, measured_speed_ratio=corrected_by(found))
     low, high = found.range_ratios
-    return replace(whole, kind="fitted", low=mfu.value * low, high=mfu.value * high, note=OWN)
+    return whole._replace(kind="fitted", low=mfu.value * low, high=mfu.value * high, note=OWN)
 
 
 def sharpened_mfu(mfu: Float, measured_speed_ratio: Float) -> Float:
@@ -237,7 +238,7 @@ def _on_many(
     scenario: Scenario, device: Device, alone: Estimate, peak: Estimate, plan: Planned | None
 ) -> Estimate:
     """Measured on one device; on more, with what the fit says that these lose, else a share."""
-    if np.all(np.asarray(scenario.training_device_count) == 1):
+    if everywhere(scenario.training_device_count == 1):
         return alone
     kept = _kept_share(scenario, device, peak, plan) or assumed("scale_out_share")
     return derive(
@@ -257,7 +258,7 @@ def _kept_share(
     constants = throughput_fit().constants
     together = throughput.tokens_per_s_per_device(step, constants)
     single = throughput.tokens_per_s_per_device(alone(step), constants)
-    return _of_fit(np.minimum(together / single, 1.0))
+    return _of_fit(minimum(together / single, 1.0))
 
 
 def _measured_mfu(
@@ -285,4 +286,4 @@ def _at_other_precision(model: Sized, device: Device, flop_per_item: Estimate) -
     found = _measured_mfu(model, device, "fp32", flop_per_item, peak)
     if found is None:
         return None
-    return replace(found, kind="assumed", note="share of peak measured in 32 bits, taken over")
+    return found._replace(kind="assumed", note="share of peak measured in 32 bits, taken over")

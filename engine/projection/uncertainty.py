@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -126,7 +126,7 @@ def _own(
             f"{name} is {float(found[0].value):g}, outside its range {low:g} to {high:g}. "
             f"Set {name} as well, or widen the range."
         )
-    doubt = replace(found[0], low=low, high=high)
+    doubt = found[0]._replace(low=low, high=high)
     return Doubt(name, doubt, tuple(id(e) for e in found))
 
 

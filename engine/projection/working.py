@@ -19,6 +19,7 @@ import numpy as np
 
 from engine import catalogue
 from engine.catalogue.schema import Assumption, Fact, SourceFact
+from engine.elementwise import plainly
 from engine.records import CERTAINTY, BadInput, Estimate, Kind, Source
 from engine.units import Float
 
@@ -37,15 +38,19 @@ def derive(formula: Callable[..., Float], **inputs: Estimate) -> Estimate:
     The result is as certain as its least certain input. A formula says NaN where the
     question has no answer; that is unknown as well.
     """
-    kind = least_certain(tuple([e.kind for e in inputs.values()]))
-    name, parts = formula_name(formula), tuple(inputs.items())
+    rank, values = 0, {}
+    for argument, part in inputs.items():
+        values[argument] = part.value
+        if _RANK[part.kind] > rank:
+            rank = _RANK[part.kind]
+    kind, name, parts = CERTAINTY[rank], formula_name(formula), tuple(inputs.items())
     if kind == "unknown":
         return Estimate(None, "unknown", name, parts)
-    value = formula(**{argument: e.value for argument, e in parts})
-    if not isinstance(value, np.ndarray) or value.ndim == 0:
-        value = float(value)
-        if math.isnan(value):
-            return Estimate(None, "unknown", name, parts)
+    value = formula(**values)
+    if type(value) is not float:
+        value = plainly(value)
+    if isinstance(value, float) and math.isnan(value):
+        return Estimate(None, "unknown", name, parts)
     return Estimate(value, kind, name, parts)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import lru_cache
 
 import numpy as np
@@ -141,7 +141,7 @@ def _linked(estimate: Estimate, load: Estimate, again: dict[int, Estimate]) -> E
             for name, part in estimate.inputs
         )
         same = all(new is old for (_, new), (_, old) in zip(inputs, estimate.inputs, strict=True))
-        again[key] = estimate if same else replace(estimate, inputs=inputs)
+        again[key] = estimate if same else estimate._replace(inputs=inputs)
     return again[key]
 
 
@@ -205,7 +205,7 @@ def _right(case: ValueCase, known: dict[str, Estimate], quality: Quality) -> dic
 
 
 def _without_doubt(score: Estimate) -> Estimate:
-    return replace(score, low=score.value, high=score.value)
+    return score._replace(low=score.value, high=score.value)
 
 
 @lru_cache(maxsize=64)

@@ -91,8 +91,8 @@ def _read(cells: tuple[str, ...]) -> Reading | str:
 def arrays(readings: Sequence[Reading]) -> tuple[Serving, dict[str, list[str]]]:
     """Many rows as one setting of arrays, and the trait of each."""
     columns = {
-        f.name: np.array([r.values[f.name] for r in readings], dtype=np.float64)
-        for f in fields(Serving)
+        name: np.array([r.values[name] for r in readings], dtype=np.float64)
+        for name in Serving._fields
     }
     kinds = readings[0].traits if readings else {}
     return Serving(**columns), {kind: [r.traits[kind] for r in readings] for kind in kinds}
