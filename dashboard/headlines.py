@@ -101,7 +101,7 @@ def net_value(found: Valued | None) -> Headline:
         return Headline("npv", t("headline.npv"), unknown(hint), readable.money, hint)
     spread, estimate = found.outlooks.get("npv_usd"), found.worth.npv_usd
     if spread is not None and spread.none_share == 0:
-        estimate = replace(estimate, low=spread.low, high=spread.high)
+        estimate = estimate._replace(low=spread.low, high=spread.high)
     return Headline("npv", t("headline.npv"), estimate, readable.money, hint)
 
 

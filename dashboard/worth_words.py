@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any, NamedTuple, get_args
 
 from dashboard import data, i18n, link, readable
@@ -146,7 +145,7 @@ def _card(found: Valued, name: str, estimate: Estimate, say: Any) -> Card:
     span = readable.between(say(known.low), say(known.high)) if known and shown else ""
     text, label = say(scalar(estimate.value)), t(f"worth.{name}")
     if known and shown:
-        estimate = replace(estimate, low=known.low, high=known.high)
+        estimate = estimate._replace(low=known.low, high=known.high)
     number = Number(label, estimate, say)
     return Card(label, text, span, t(f"worth_hint.{name}"), estimate.kind, number)
 

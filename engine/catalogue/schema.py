@@ -146,6 +146,8 @@ class Model(Facts):
     """Sequence length it was trained at."""
     forward_gflop_per_item: Fact | None = None
     """Multiply-adds counted as two; needed where 2 x active parameters is not the work."""
+    counted_as: str | None = None
+    """Name under which a network's layers are counted in `image_networks.csv`."""
     embedding_parameters_billion: Fact | None = None
     """Parameters only looked up, never multiplied (recommenders' tables)."""
     trained_items_billion: Fact | None = None

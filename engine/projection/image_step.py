@@ -18,6 +18,8 @@ from engine.units import Float
 STEP_PER_FORWARD = 3.0
 """Forward, and backward twice over: to inputs and to weights."""
 USUAL_FLOP_PER_OUTPUT = 600.0
+USUAL_BATCH_COUNT = 128.0
+"""Images on one device at once, where nothing says how many."""
 LARGEST_SHARE = 0.95
 LAUNCHES_HIDE = 4.0
 """Power that lets a launch hide behind work until they take about as long."""

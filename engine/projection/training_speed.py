@@ -8,7 +8,7 @@ from functools import lru_cache
 import numpy as np
 
 from engine.elementwise import everywhere, minimum, where
-from engine.projection import item_times, throughput
+from engine.projection import image_speed, item_times, throughput
 from engine.projection.hardware import Device
 from engine.projection.own_calibration import corrected_by
 from engine.projection.sized import Sized
@@ -112,6 +112,9 @@ def speed(
     fitted = _fitted(scenario, device, flop_per_item, peak, plan)
     if fitted is not None:
         return fitted
+    images = image_speed.speed(scenario, model, device, flop_per_item, peak)
+    if images is not None:
+        return Speed(images.mfu, is_outside_fit=images.is_outside)
     other = _at_other_precision(model, device, flop_per_item)
     time_s = item_times.unmeasured_time_s_per_item(model, device)
     usual = assumed(f"mfu_{model.known.family.replace('-', '_')}")

@@ -5,19 +5,22 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields, replace
-from functools import cache
 from typing import Any
 
 import numpy as np
 
-from engine.catalogue import loading
-from engine.projection.image_step import ImageEfficiencies, images_per_s
-from engine.projection.serving_fit import Constant, ErrorRange, ServingFit, from_document
-from engine.validation.image_training_rows import (
+from engine.projection.image_speed import (
+    ANYTHING,
     DEVICE,
-    DOMAINS,
     FORMAT,
     SOFTWARE,
+    WIDER_OUTSIDE,
+    image_training_fit,
+)
+from engine.projection.image_step import ImageEfficiencies, images_per_s
+from engine.projection.serving_fit import Constant, ErrorRange, ServingFit
+from engine.validation.image_training_rows import (
+    DOMAINS,
     ImageReading,
     arrays,
     is_device_count_known,
@@ -35,11 +38,9 @@ from engine.validation.rows import (
 from engine.validation.serving_calibration import Prior, Rows, error_ranges, fit_constants
 from engine.validation.serving_groups import merged
 
-FILE = "image_training_fit.toml"
 ANSWERS = ("samples_per_s", "step_time_s")
-ANYTHING = "anything"
 UNFITTED = ErrorRange(0.5, 2.0, 0)
-NEW_DEVICE, WIDER_OUTSIDE = "accelerator-not-seen", 1.3
+NEW_DEVICE = "accelerator-not-seen"
 MOST_FOLDS = 10
 PRIORS: Mapping[str, Prior] = {
     "dense_share": Prior(0.6, 0.3, {SOFTWARE: 0.2, FORMAT: 0.2, DEVICE: 0.15}),
@@ -71,12 +72,6 @@ def predict(rows: Sequence[Row], fit: ServingFit | None = None) -> list[Predicti
         else Prediction(refused_because=one)
         for row, one in zip(hidden, found, strict=True)
     ]
-
-
-@cache
-def image_training_fit() -> ServingFit:
-    """The fit that ships with the catalogue."""
-    return from_document(loading.toml_table(FILE)["images"])
 
 
 def is_image_row(row: Row) -> bool:

@@ -6,13 +6,11 @@ import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
-from functools import cache
 
 import numpy as np
 
-from engine.catalogue import loading
-from engine.projection.image_step import ImageStep
-from engine.units import BILLION, MILLION
+from engine.projection.image_speed import DEVICE, FORMAT, SOFTWARE, network, networks, step_of
+from engine.projection.image_step import USUAL_BATCH_COUNT, ImageStep
 from engine.validation.accelerator_names import accelerator_of
 from engine.validation.rows import Row, number
 from engine.validation.training_devices import speed_of
@@ -20,8 +18,6 @@ from engine.validation.training_models import ImpossibleError
 from engine.validation.training_software import precision_of
 
 DOMAINS = ("vision", "other")
-USUAL_BATCH_COUNT = 128.0
-DEVICE, FORMAT, SOFTWARE = "device", "format", "software"
 SOFTWARE_NAMES = (
     ("timm", "timm"),
     ("ngc", "ngc"),
@@ -47,10 +43,6 @@ PREFIX = re.compile(r"^(tf_|gluon_|legacy_|ig_|ssl_|swsl_|dm_|adv_|jx_|test_)")
 RELATIVES = {"ecaresnet": "resnet", "seresnet": "resnet", "skresnet": "resnet", "wide": "resnet"}
 RELATIVES |= {"seresnext": "resnext", "skresnext": "resnext", "ecaresnext": "resnext"}
 RELATIVES |= {"eca": "nfnet", "nf": "nfnet", "mobilenetv": "mobilenet", "resnetv": "resnet"}
-COUNTS = (
-    *("parameters_million", "dense_gmacs", "depthwise_gmacs", "attention_gmacs"),
-    *("grouped_gmacs", "product_outputs_million", "outputs_million", "operation_count"),
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +64,7 @@ def network_family(model: str) -> str:
 
 def counted_name(model: str) -> str:
     """The name a network is counted under, whatever its publisher calls it."""
-    if model in _networks():
+    if model in networks():
         return model
     plain = model.lower()
     for pattern, name in ALIASES:
@@ -82,15 +74,10 @@ def counted_name(model: str) -> str:
     return plain
 
 
-@cache
-def _networks() -> Mapping[str, Mapping[str, str]]:
-    return {row["name"]: row for row in loading.csv_rows("image_networks.csv")}
-
-
 def read(row: Row) -> ImageReading | str:
     """The row understood, or why it cannot be."""
-    known = _networks().get(counted_name(row.get("model", "")))
-    if known is None:
+    name = counted_name(row.get("model", ""))
+    if name not in networks():
         return f"the layers of the network '{row.get('model', '')}' are not counted"
     found = accelerator_of(row)
     if found is None:
@@ -101,13 +88,18 @@ def read(row: Row) -> ImageReading | str:
         speed = speed_of(accelerator_id, accelerator, precision)
     except ImpossibleError as reason:
         return str(reason)
-    counts = {column: float(known[column]) for column in COUNTS}
     devices = max(number(row.get("n_devices")) or 1.0, 1.0)
     batch = _batch_count(row, devices)
-    values = _values(row, counts, speed, precision) | {
-        "batch_count": batch,
-        "device_count": devices,
-    }
+    step = step_of(
+        network(name),
+        peak_flop_per_s=speed["peak_flop_per_s"],
+        bandwidth_bytes_per_s=speed["bandwidth_bytes_per_s"],
+        is_wide=precision in ("tf32", "fp32"),
+        is_channels_last=_is_channels_last(row, precision),
+        batch_count=batch,
+        device_count=devices,
+    )
+    values = {f.name: float(getattr(step, f.name)) for f in fields(step)}
     traits = {DEVICE: accelerator_id, FORMAT: precision, SOFTWARE: _software(row)}
     return ImageReading(values, traits, batch * devices)
 
@@ -123,27 +115,10 @@ def _batch_count(row: Row, devices: float) -> float:
     return each or (together / devices if together else USUAL_BATCH_COUNT)
 
 
-def _values(
-    row: Row, counts: Mapping[str, float], speed: Mapping[str, float], precision: str
-) -> dict[str, float]:
-    flop = 2.0 * BILLION
+def _is_channels_last(row: Row, precision: str) -> bool:
     text = row.get("precision", "").lower()
     said = "nhwc" in text or "channels_last" in text
-    tuned = _software(row) in TUNED
-    return {
-        "dense_flop": counts["dense_gmacs"] * flop,
-        "grouped_flop": counts["grouped_gmacs"] * flop,
-        "depthwise_flop": counts["depthwise_gmacs"] * flop,
-        "attention_flop": counts["attention_gmacs"] * flop,
-        "product_output_count": counts["product_outputs_million"] * MILLION,
-        "output_count": counts["outputs_million"] * MILLION,
-        "operation_count": counts["operation_count"],
-        "parameter_count": counts["parameters_million"] * MILLION,
-        "bytes_per_value": 4.0 if precision in ("tf32", "fp32") else 2.0,
-        "peak_flop_per_s": speed["peak_flop_per_s"],
-        "bandwidth_bytes_per_s": speed["bandwidth_bytes_per_s"],
-        "is_channels_last": float(said or (tuned and precision == "16bit")),
-    }
+    return said or (_software(row) in TUNED and precision == "16bit")
 
 
 def arrays(readings: Sequence[ImageReading]) -> tuple[ImageStep, dict[str, list[str]]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from engine.projection import serving_fit, throughput_fit
+from engine.projection import image_speed, serving_fit, throughput_fit
 from engine.validation import image_training, inference, training, training_scores, vision
 from engine.validation.inference_fit import RATES
 from engine.validation.rows import Prediction, Row
@@ -73,7 +73,7 @@ def _images() -> Refit:
     return Refit(
         "images",
         "training on images",
-        image_training.FILE,
+        image_speed.FILE,
         image_text(fit),
         len(rows),
         _error(rows, image_training.predict(rows), image_training.ANSWERS),

@@ -5,7 +5,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from engine import catalogue
+from engine.projection import project
+from engine.projection.image_speed import networks
 from engine.projection.image_step import ImageEfficiencies, ImageStep, images_per_s
+from engine.scenario import Scenario
 from engine.validation import image_training
 from engine.validation.image_training_rows import ImageReading, counted_name, network_family, read
 from engine.validation.rows import TRAINING_ANSWERS, Row
@@ -133,3 +137,40 @@ def test_the_step_takes_as_long_as_its_images() -> None:
 def test_what_cannot_be_told_is_refused(change: Row, why: str) -> None:
     [found] = image_training.predict([{**ROW, **change}])
     assert why in found.refused_because
+
+
+def test_a_scenario_trains_as_fast_as_its_published_row_is_predicted_to() -> None:
+    row = {**ROW, "micro_batch": "128", "hw_norm": "A100-80GB"}
+    predicted = image_training.predict([row])[0].answers["samples_per_s"]
+    scenario = Scenario(model="resnet-50", hardware="a100-sxm-80gb", training_device_count=8)
+    training = project(scenario).training
+    found = dict(training.mfu.inputs)["images_per_s"].value
+    assert found == pytest.approx(predicted.value)
+    assert training.mfu.kind == "fitted"
+    assert training.mfu.low / training.mfu.value == pytest.approx(predicted.low / predicted.value)
+
+
+def test_on_an_accelerator_the_fit_never_saw_the_range_is_wider() -> None:
+    seen, other = (
+        project(Scenario(model="resnet-50", hardware=name, requests_per_day=0))
+        for name in ("h100-sxm", "l4")
+    )
+    told = [{note.values.get("metric") for note in found.notes} for found in (seen, other)]
+    assert ["training step time" in metrics for metrics in told] == [False, True]
+    one, wider = seen.training.mfu, other.training.mfu
+    assert wider.low / wider.value < one.low / one.value
+
+
+def test_many_sizes_at_once_train_as_each_by_itself() -> None:
+    sizes = np.array([0.01, 0.025557, 0.2])
+    scenario = Scenario(model="resnet-50", hardware="a100-sxm-80gb")
+    together = project(scenario.replace(parameters_billion=sizes)).training.mfu.value
+    alone = [project(scenario.replace(parameters_billion=s)).training.mfu.value for s in sizes]
+    assert together == pytest.approx(alone)
+    assert alone[1] == pytest.approx(project(scenario).training.mfu.value)
+
+
+def test_every_network_said_to_be_counted_is() -> None:
+    counted = {name for m in catalogue.models() if (name := catalogue.model(m).counted_as)}
+    assert len(counted) == 10
+    assert counted <= set(networks())
