@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from engine.elementwise import ceil, clip, floor, maximum, where
+from engine.elementwise import anywhere, ceil, clip, floor, maximum, where
 from engine.units import Float
 
 SLOW_SHARE = 0.05
@@ -70,10 +70,10 @@ def server_count_for_wait(
 
     NaN where not even any number of servers would do: the wait allowed is negative.
     """
-    load = np.asarray(arrivals_per_s * service_time_s, dtype=np.float64)
+    load = arrivals_per_s * service_time_s
     low = floor(load / step_count)
     high = ceil(load / step_count / SLOW_SHARE) + 1.0
-    while np.any(high - low > 1.0):
+    while anywhere(high - low > 1.0):
         middle = floor((low + high) / 2.0)
         servers = middle * step_count
         share = load / maximum(servers, EMPTIEST_SHARE)
