@@ -53,8 +53,9 @@ def choices() -> tuple[dict[str, Choice], dict[str, str]]:
     """What the address asks for, and what in it cannot be had: both by Scenario field."""
     asked: dict[str, Choice] = {}
     refused: dict[str, str] = {}
+    address = st.query_params.to_dict()
     for name in Scenario.model_fields:
-        text = st.query_params.get(name)
+        text = address.get(name)
         if text is None:
             continue
         try:
