@@ -415,18 +415,19 @@ def _slide(
     by_label = dict(_labelled(tuple(stops), say, i18n.language(), currency.shown()))
     by_label |= {say(extra): extra for extra in (own, here) if extra is not None}
     labels = {stop: label for label, stop in by_label.items()}
-    st.select_slider(
-        t(f"field.{name}", **words),
-        sorted(labels),
-        value=follow(name, here),
-        key=name,
-        format_func=labels.__getitem__,
-        help=_hint(name, known),
-        disabled=disabled,
-        on_change=_choose,
-        args=(name, own),
-    )
-    _seen(name, known, say)
+    with st.container(gap=None):
+        st.select_slider(
+            t(f"field.{name}", **words),
+            sorted(labels),
+            value=follow(name, here),
+            key=name,
+            format_func=labels.__getitem__,
+            help=_hint(name, known),
+            disabled=disabled,
+            on_change=_choose,
+            args=(name, own),
+        )
+        _seen(name, known, say)
 
 
 @lru_cache(maxsize=64)
