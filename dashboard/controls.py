@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cache, lru_cache, partial
 from typing import TypeVar, get_args
 
 import streamlit as st
@@ -121,7 +121,7 @@ def main(now: Scenario, machines: Mapping[str, str], known: Known) -> None:
     _slide("parameters_billion", now.parameters_billion, SIZES, _billions, known, own_size)
     _slide("dataset_items_billion", now.dataset_items_billion, DATA, _billions, known, items=items)
     measured = {i: t("control.measured", name=name) for i, name in machines.items()}
-    _pick("hardware", now.hardware, measured | hardware_names(), on_change=_take_hardware)
+    _pick("hardware", now.hardware, measured | dict(hardware_names()), on_change=_take_hardware)
     _slide("training_device_count", now.training_device_count, DEVICES, readable.exact, known)
     _segment("ownership", now.ownership, get_args(Ownership))
     _pick("place", now.place, place_names(), on_change=_take_place)
@@ -278,13 +278,15 @@ FOLDED: Mapping[str, tuple[str, Callable[[Scenario, Known], None]]] = {
 """Groups of further choices, in order: icon and widgets."""
 
 
-def model_names() -> dict[str, str]:
+@cache
+def model_names() -> Mapping[str, str]:
     """Every known model by id, smallest first."""
     ids = sorted(catalogue.models(), key=lambda i: catalogue.model(i).parameter_count)
     return {model_id: catalogue.model(model_id).name for model_id in ids}
 
 
-def hardware_names() -> dict[str, str]:
+@cache
+def hardware_names() -> Mapping[str, str]:
     """Every accelerator and processor by id, kinds together, names in order."""
     kinds = ("gpu", "tpu", "asic", "cpu")
     known = {device_id: catalogue.accelerator(device_id) for device_id in catalogue.accelerators()}
@@ -292,9 +294,15 @@ def hardware_names() -> dict[str, str]:
     return {device_id: known[device_id].name for device_id in ids}
 
 
-def place_names() -> dict[str, str]:
+def place_names() -> Mapping[str, str]:
     """Every place by id, in the reader's language; states say their country."""
-    translated = i18n.names(i18n.language())
+    return _place_names(i18n.language())
+
+
+@cache
+def _place_names(language: str) -> Mapping[str, str]:
+    assert language == i18n.language(), "words are those of the page being drawn"
+    translated = i18n.names(language)
     names = {i: translated.get(i, catalogue.place(i).name) for i in catalogue.places()}
     return {i: t("control.us_state", name=n) if _is_state(i) else n for i, n in names.items()}
 
@@ -378,17 +386,16 @@ def _hint(name: str, known: Known | None = None) -> str | None:
     return " ".join(own + seen) or None
 
 
-def _label(name: str, known: Known, say: Say, **words: str) -> str:
-    """What a choice is called, its soft bounds, and a mark where it lies outside them."""
-    told = [t(f"field.{name}", **words)]
+def _seen(name: str, known: Known, say: Say) -> None:
+    """The soft bounds of a choice, below it, and a mark where it lies outside them."""
+    told = []
     if name in known.seen:
         low, high = known.seen[name]
-        told.append(
-            f":small[:gray[{t('control.seen', range=readable.between(say(low), say(high)))}]]"
-        )
+        told.append(f":small[{t('control.seen', range=readable.between(say(low), say(high)))}]")
     if name in known.beyond:
         told.append(f":orange-badge[{t('control.beyond')}]")
-    return " ".join(told).replace("$", "\\$")
+    if told:
+        st.markdown(" ".join(told).replace("$", "\\$"))
 
 
 def _slide(
@@ -405,20 +412,31 @@ def _slide(
     """A slider over uneven stops; where nothing is chosen it stands at `own`, what is known."""
     here = own if value is None else float(value)  # type: ignore[arg-type]
     here = stops[0] if here is None else here
-    by_label = {say(stop): stop for stop in stops}
+    by_label = dict(_labelled(tuple(stops), say, i18n.language(), currency.shown()))
     by_label |= {say(extra): extra for extra in (own, here) if extra is not None}
     labels = {stop: label for label, stop in by_label.items()}
-    st.select_slider(
-        _label(name, known, say, **words),
-        sorted(labels),
-        value=follow(name, here),
-        key=name,
-        format_func=labels.__getitem__,
-        help=_hint(name, known),
-        disabled=disabled,
-        on_change=_choose,
-        args=(name, own),
-    )
+    with st.container(gap=None):
+        st.select_slider(
+            t(f"field.{name}", **words),
+            sorted(labels),
+            value=follow(name, here),
+            key=name,
+            format_func=labels.__getitem__,
+            help=_hint(name, known),
+            disabled=disabled,
+            on_change=_choose,
+            args=(name, own),
+        )
+        _seen(name, known, say)
+
+
+@lru_cache(maxsize=64)
+def _labelled(
+    stops: tuple[float, ...], say: Say, language: str, money: str
+) -> tuple[tuple[str, float], ...]:
+    """Stops by what is said of them; two that are said alike are one."""
+    assert (language, money) == (i18n.language(), currency.shown()), "words are those of the page"
+    return tuple({say(stop): stop for stop in stops}.items())
 
 
 def _pick(
@@ -480,7 +498,7 @@ def _number(
     taken = known.get(name)
     refill(name, None if own is None else shown(name, own))
     st.number_input(
-        _label(name, known, partial(readable.choice, name), **words),
+        t(f"field.{name}", **words),
         min_value=low,
         max_value=high,
         value=None,
@@ -493,6 +511,7 @@ def _number(
         on_change=_type,
         args=(name,),
     )
+    _seen(name, known, partial(readable.choice, name))
 
 
 def shown(name: str, value: float) -> float:

@@ -1,6 +1,7 @@
 """Which currency money is shown in, from the address; the engine counts in dollars."""
 
 from contextvars import ContextVar
+from functools import cache
 
 from babel.numbers import get_currency_name, get_currency_symbol
 
@@ -55,6 +56,11 @@ def dollars(value: float) -> float:
 
 def name(language: str) -> str:
     """What the currency is called: $, €, CN¥ in English; 美元, 欧元, 人民币 in Chinese."""
+    return _name(shown(), language)
+
+
+@cache
+def _name(code: str, language: str) -> str:
     if language == "zh":
-        return get_currency_name(shown(), locale="zh")
-    return get_currency_symbol(shown(), locale=language)
+        return get_currency_name(code, locale="zh")
+    return get_currency_symbol(code, locale=language)

@@ -1,5 +1,6 @@
 """Facts as rows of one table, in the reader's words."""
 
+from collections.abc import Mapping
 from datetime import date
 from functools import cache
 from typing import NamedTuple
@@ -51,7 +52,7 @@ def searched(found: tuple[FactRow, ...], text: str) -> list[FactRow]:
     return [row for row in found if all(word in row.searched for word in wanted)]
 
 
-def _names(kind: str) -> dict[str, str]:
+def _names(kind: str) -> Mapping[str, str]:
     """What the things of a kind are called on the screen, by id."""
     if kind in ("accelerators", "cloud-prices", "efficiency"):
         return controls.hardware_names()

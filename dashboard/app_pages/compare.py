@@ -39,9 +39,9 @@ def options(machines: Mapping[str, str]) -> dict[str, dict[str, str]]:
     """What each choice made of words can be, with its name."""
     measured = {i: t("control.measured", name=name) for i, name in machines.items()}
     return {
-        "hardware": measured | controls.hardware_names(),
-        "place": controls.place_names(),
-        "model": controls.model_names(),
+        "hardware": measured | dict(controls.hardware_names()),
+        "place": dict(controls.place_names()),
+        "model": dict(controls.model_names()),
         "ownership": controls.options("ownership", get_args(Ownership)),
         "pricing": controls.options("pricing", get_args(Pricing)),
         "serving_precision": controls.options("serving_precision", get_args(ServingPrecision)),

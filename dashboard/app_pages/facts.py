@@ -7,6 +7,9 @@ from dashboard.fact_rows import FactRow
 from dashboard.i18n import t
 from engine.scenario import bounds
 
+FEW = 14
+"""So many rows are shown as tall as they are."""
+
 
 def override(kind: str, row: FactRow) -> None:
     """Another number in place of the fact, in the scenario."""
@@ -16,15 +19,16 @@ def override(kind: str, row: FactRow) -> None:
         return
     scenario = controls.asked(data.seen().machines).scenario
     limits = bounds(name)
+    low, high = float(limits.low), float(limits.high)
     with st.container(border=True):
         choice = phrases.field(name, scenario)
         st.markdown(t("facts.override", subject=row.subject, quantity=row.quantity, choice=choice))
         with st.container(horizontal=True, vertical_alignment="bottom"):
             value = st.number_input(
                 f"{row.quantity} ({row.unit})",
-                min_value=limits.low,
-                max_value=limits.high,
-                value=min(max(row.value, limits.low), limits.high),
+                min_value=low,
+                max_value=high,
+                value=min(max(float(row.value), low), high),
                 format="%.6g",
                 key=f"override_{kind}_{row.line.thing}_{row.line.quantity}",
                 width=220,
@@ -70,7 +74,7 @@ if found:
     picked = st.dataframe(
         phrases.facts_table(found),
         hide_index=True,
-        height=560,
+        height=560 if len(found) > FEW else "content",
         placeholder="",
         column_config=phrases.facts_columns(),
         alt=t("facts.table_alt", kind=labels[kind]),

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import plotly.graph_objects as go
 
-from dashboard.theme import COLOURS, Say, figure, linear_ticks
+from dashboard.theme import COLOURS, Say, Sketch, linear_ticks
 from engine.records import Bill, Projection
 
 STAGES = ("preparation", "training", "evaluation", "storage", "deployment")
@@ -41,13 +41,13 @@ def where_money_goes(
 ) -> go.Figure:
     """A waterfall: each stage begins where the last one ended, one colour a driver; then all."""
     rows = _rows(spent_usd)
-    chart = figure(AROUND_HEIGHT + ROW_HEIGHT * len(rows))
+    chart = Sketch(AROUND_HEIGHT + ROW_HEIGHT * len(rows))
     for driver in DRIVERS:
         if any(row.parts.get(driver) for row in rows):
             _add_driver(chart, driver, rows, words, money)
     for row in rows:
         text = words["unknown"] if row.total is None else money(row.total)
-        chart.add_annotation(
+        chart.note(
             x=row.start + _known_part(row.parts),
             y=words[f"stage.{row.stage}"],
             text=f"<b>{text}</b>",
@@ -56,10 +56,10 @@ def where_money_goes(
             showarrow=False,
         )
     top = (_known_part(rows[-1].parts) or 1.0) * HEADROOM
-    chart.update_xaxes(linear_ticks(0.0, top, money, most=4), showgrid=True)
-    chart.update_yaxes(autorange="reversed", showgrid=False)
-    chart.update_layout(barmode="overlay", bargap=0.45, legend_traceorder="normal")
-    return chart
+    chart.axis("xaxis", linear_ticks(0.0, top, money, most=4), {"showgrid": True})
+    chart.axis("yaxis", {"autorange": "reversed", "showgrid": False})
+    chart.layout |= {"barmode": "overlay", "bargap": 0.45, "legend": {"traceorder": "normal"}}
+    return chart.figure()
 
 
 class _Row(NamedTuple):
@@ -94,11 +94,12 @@ def _sum(amounts: Sequence[float | None]) -> float | None:
 
 
 def _add_driver(
-    chart: go.Figure, driver: str, rows: Sequence[_Row], words: Mapping[str, str], money: Say
+    chart: Sketch, driver: str, rows: Sequence[_Row], words: Mapping[str, str], money: Say
 ) -> None:
     name = words[f"driver.{driver}"]
     amounts = [row.parts.get(driver, 0.0) for row in rows]
-    chart.add_bar(
+    chart.add(
+        "bar",
         x=amounts,
         base=[_before(row, driver) for row in rows],
         y=[words[f"stage.{row.stage}"] for row in rows],

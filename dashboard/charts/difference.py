@@ -6,7 +6,7 @@ import plotly.graph_objects as go
 
 from dashboard.theme import COLOURS, Say, figure, linear_ticks
 
-MARGIN_SHARE = 0.12
+MARGIN_SHARE = 0.2
 ROW_HEIGHT = 38
 AROUND_HEIGHT = 90
 LONGEST_COUNT = 8

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import plotly.graph_objects as go
 
-from dashboard.theme import COLOURS, Say, figure, linear_ticks, log_ticks
+from dashboard.theme import COLOURS, Say, Sketch, linear_ticks, log_ticks
 from engine.records import Projection
 from engine.units import BILLION, Float
 
@@ -105,16 +105,16 @@ def over_sizes(frontier: Frontier, point: Here, words: Mapping[str, str], says: 
     x = cost if shown == "frontier" and cost else size
     y = cost if shown == "size" else score
     assert y is not None
-    chart = figure()
+    chart = Sketch()
     if y is score:
         _add_band(chart, x.values, frontier, words)
     _add_line(chart, x, y, frontier, words, says)
     if x is cost:
         _add_sizes(chart, x, y, frontier, point, says.count)
-    chart.update_xaxes(_ticks(x, frontier), title=x.title)
-    chart.update_yaxes(_ticks(y, frontier), title=y.title)
+    chart.axis("xaxis", _ticks(x, frontier), title=x.title)
+    chart.axis("yaxis", _ticks(y, frontier), title=y.title)
     _add_here(chart, x, y, words)
-    return chart
+    return chart.figure()
 
 
 def _along(sizes: Array, values: Float | None) -> Array | None:
@@ -131,14 +131,13 @@ def _axis(
     return _Axis(values, here_value, say, title, is_log)
 
 
-def _add_band(
-    chart: go.Figure, across: Array, frontier: Frontier, words: Mapping[str, str]
-) -> None:
+def _add_band(chart: Sketch, across: Array, frontier: Frontier, words: Mapping[str, str]) -> None:
     low, high = frontier.score_low_share, frontier.score_high_share
     if low is None or high is None:
         return
     known = np.isfinite(low) & np.isfinite(high)
-    chart.add_scatter(
+    chart.add(
+        "scatter",
         x=np.concatenate([across[known], across[known][::-1]]),
         y=np.concatenate([high[known], low[known][::-1]]),
         fill="toself",
@@ -150,14 +149,15 @@ def _add_band(
 
 
 def _add_line(
-    chart: go.Figure, x: _Axis, y: _Axis, frontier: Frontier, words: Mapping[str, str], says: Says
+    chart: Sketch, x: _Axis, y: _Axis, frontier: Frontier, words: Mapping[str, str], says: Says
 ) -> None:
     rows = zip(frontier.parameter_count, x.values, y.values, strict=True)
     told = [
         (says.count(size), y.say(up), "" if x.say is says.count else x.say(along))
         for size, along, up in rows
     ]
-    chart.add_scatter(
+    chart.add(
+        "scatter",
         x=x.values,
         y=y.values,
         mode="lines",
@@ -171,13 +171,14 @@ def _add_line(
 
 
 def _add_sizes(
-    chart: go.Figure, x: _Axis, y: _Axis, frontier: Frontier, point: Here, count: Say
+    chart: Sketch, x: _Axis, y: _Axis, frontier: Frontier, point: Here, count: Say
 ) -> None:
     """A few sizes written along the curve, at round numbers."""
     logs = np.log10(frontier.parameter_count)
     powers = np.arange(np.ceil(logs[0]), np.floor(logs[-1]) + 1)
     powers = powers[np.abs(powers - np.log10(point.parameter_count)) > CROWDED_DECADES]
-    chart.add_scatter(
+    chart.add(
+        "scatter",
         x=10 ** np.interp(powers, logs, np.log10(x.values)),
         y=np.interp(powers, logs, y.values),
         mode="markers+text",
@@ -189,9 +190,10 @@ def _add_sizes(
     )
 
 
-def _add_here(chart: go.Figure, x: _Axis, y: _Axis, words: Mapping[str, str]) -> None:
+def _add_here(chart: Sketch, x: _Axis, y: _Axis, words: Mapping[str, str]) -> None:
     """The marker, and its name to the lower right, where a rising curve leaves room."""
-    chart.add_scatter(
+    chart.add(
+        "scatter",
         x=[x.here],
         y=[y.here],
         mode="markers",
@@ -201,7 +203,7 @@ def _add_here(chart: go.Figure, x: _Axis, y: _Axis, words: Mapping[str, str]) ->
         showlegend=False,
         cliponaxis=False,
     )
-    chart.add_annotation(
+    chart.note(
         x=np.log10(x.here) if x.is_log else x.here,
         y=np.log10(y.here) if y.is_log else y.here,
         text=f"<b>{words['here']}</b>",

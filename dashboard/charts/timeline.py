@@ -4,15 +4,25 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 import plotly.graph_objects as go
-from plotly.subplots import make_subplots
 
-from dashboard.theme import COLOURS, TEMPLATE, Say, faded, linear_ticks
+from dashboard.theme import COLOURS, Say, Sketch, faded, linear_ticks
 from engine.records import Bill, Projection
 from engine.units import HOURS_PER_MONTH
 
 BUILT = ("preparation", "training", "evaluation")
 RUNNING = ("storage", "deployment")
 HEIGHT = 420
+
+
+class Panel(NamedTuple):
+    """One of the two charts above each other: its axes, and where it stands."""
+
+    x: str
+    y: str
+    domain: tuple[float, float]
+
+
+PANELS = (Panel("x", "y", (0.56, 1.0)), Panel("x2", "y2", (0.0, 0.44)))
 
 
 class Line(NamedTuple):
@@ -66,29 +76,31 @@ def over_time(
     found: Timeline, words: Mapping[str, str], money: Say, carbon: Say, count: Say
 ) -> go.Figure:
     """Two panels over one axis of months: money spent so far, and carbon emitted so far."""
-    chart = make_subplots(rows=2, cols=1, shared_xaxes=True, vertical_spacing=0.12)
-    chart.update_layout(template=TEMPLATE, height=HEIGHT, showlegend=found.api_usd is not None)
+    chart = Sketch(HEIGHT)
+    chart.layout["showlegend"] = found.api_usd is not None
     end = found.build_months + found.horizon_months
     panels = (
         (found.cost_usd, words["cost"], money, COLOURS["hardware"]),
         (found.carbon_kgco2e, words["carbon"], carbon, COLOURS["storage"]),
     )
-    for row, (line, name, say, colour) in enumerate(panels, start=1):
-        _add_line(chart, row, found, line, (name, say, colour))
+    for panel, (line, name, say, colour) in zip(PANELS, panels, strict=True):
+        _add_line(chart, panel, found, line, (name, say, colour))
     if found.api_usd is not None:
         _add_api(chart, found, words["api"], money)
-    chart.update_xaxes(linear_ticks(0.0, end, count), row=2, col=1, title=words["months"])
-    chart.update_xaxes(range=[0.0, end], row=1, col=1)
-    return chart
+    upper = {"range": [0.0, end], "anchor": "y", "matches": "x2", "showticklabels": False}
+    chart.axis("xaxis", upper)
+    chart.axis("xaxis2", linear_ticks(0.0, end, count), {"anchor": "y2"}, title=words["months"])
+    return chart.figure()
 
 
 def _add_line(
-    chart: go.Figure, row: int, found: Timeline, line: Line, style: tuple[str, Say, str]
+    chart: Sketch, panel: Panel, found: Timeline, line: Line, style: tuple[str, Say, str]
 ) -> None:
     name, say, colour = style
     months = [0.0, found.build_months, found.build_months + found.horizon_months]
     values = [0.0, line.built, line.at_end]
-    chart.add_scatter(
+    chart.add(
+        "scatter",
         x=months,
         y=values,
         name=name,
@@ -98,17 +110,19 @@ def _add_line(
         line={"color": colour, "width": 2.5},
         customdata=["" if v is None else say(v) for v in values],
         hovertemplate=f"{name}<br><b>%{{customdata}}</b><extra></extra>",
-        row=row,
-        col=1,
+        xaxis=panel.x,
+        yaxis=panel.y,
     )
-    known = [v for v in (*values, found.api_usd if row == 1 else None) if v]
+    known = [v for v in (*values, found.api_usd if panel is PANELS[0] else None) if v]
     ticks = linear_ticks(0.0, max(known, default=1.0) * 1.1, say, most=3)
-    chart.update_yaxes(ticks, row=row, col=1, title=name)
+    place = {"domain": panel.domain, "anchor": panel.x}
+    chart.axis(f"yaxis{panel.y[1:]}", ticks, place, title=name)
 
 
-def _add_api(chart: go.Figure, found: Timeline, name: str, money: Say) -> None:
+def _add_api(chart: Sketch, found: Timeline, name: str, money: Say) -> None:
     assert found.api_usd is not None
-    chart.add_scatter(
+    chart.add(
+        "scatter",
         x=[found.build_months, found.build_months + found.horizon_months],
         y=[0.0, found.api_usd],
         name=name,
@@ -116,6 +130,4 @@ def _add_api(chart: go.Figure, found: Timeline, name: str, money: Say) -> None:
         line={"color": COLOURS["electricity"], "width": 2.5, "dash": "dash"},
         customdata=["", money(found.api_usd)],
         hovertemplate=f"{name}<br><b>%{{customdata}}</b><extra></extra>",
-        row=1,
-        col=1,
     )

@@ -26,6 +26,7 @@ from tests.browser.conftest import DESKTOP, STEP_TIMEOUT_MS, free_port, settled,
 EMPTY = Path(__file__).with_name("empty_app.py")
 MOVE_COUNT = 40
 PAINT_COUNT = 7
+PAUSE_MS = 2_000
 LONG_COUNT = 1_000
 SETTLING_COUNT = 100
 """Moves before memory is first read: caches fill, and stay full."""
@@ -135,11 +136,15 @@ def opened(browser: Browser, app: App) -> tuple[Page, float]:
 
 def move(page: Page, slider: str, key: str, number: str | None = NUMBER) -> float:
     """Milliseconds from one press to the new number; to the new address where none is watched."""
-    page.locator(f".st-key-{slider} input[type=range]").focus()
     page.evaluate(WATCHED, number)
-    page.keyboard.press(key)
+    press(page, slider, key)
     took_ms: float = page.evaluate("window.moved")
     return took_ms
+
+
+def press(page: Page, slider: str, key: str) -> None:
+    page.locator(f".st-key-{slider} input[type=range]").focus()
+    page.keyboard.press(key)
 
 
 def say(text: str, capsys: pytest.CaptureFixture[str]) -> None:
@@ -160,7 +165,8 @@ def test_time_from_a_move_to_the_new_number(
     pages = {app.name: opened(browser, app)[0] for app in apps}
     times_ms: dict[str, list[float]] = {app.name: [] for app in apps}
     for app in apps:
-        move(pages[app.name], *next(app.route), number=None)
+        press(pages[app.name], *next(app.route))
+        pages[app.name].wait_for_timeout(PAUSE_MS)
         settled(pages[app.name])
     for _ in range(MOVE_COUNT):
         for app in apps:
