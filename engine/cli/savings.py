@@ -52,6 +52,7 @@ def as_document(saving: Saving) -> dict[str, object]:
         "saved_usd": saving.saved_usd,
         "saved_share": saving.saved_share,
         "score_change_share": saving.score_change_share,
+        "score_change_range_share": saving.score_change_range_share,
         "kind": saving.kind,
         "carbon_change_kgco2e": saving.carbon_change_kgco2e,
         "training_time_ratio": saving.training_time_ratio,
@@ -81,7 +82,7 @@ def _print(found: list[Saving]) -> None:
             saving.lever.replace("_", " "),
             money(saving.saved_usd),
             share(saving.saved_share),
-            _points(saving.score_change_share),
+            _points(saving.score_change_share, saving.score_change_range_share),
             _times(saving.training_time_ratio),
             _times(saving.answer_time_ratio),
             saving.kind,
@@ -108,10 +109,13 @@ def _told(value: object) -> str:
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
-def _points(change_share: float | None) -> str:
+def _points(change_share: float | None, ends: tuple[float, float] | None) -> str:
     if change_share is None:
         return "unknown"
-    return "same" if change_share == 0 else f"{change_share * 100:+.1f} points"
+    if change_share == 0:
+        return "same"
+    around = "" if ends is None else f" ({ends[0] * 100:+.1f} to {ends[1] * 100:+.1f})"
+    return f"{change_share * 100:+.1f}{around} points"
 
 
 def _times(time_ratio: float | None) -> str:
