@@ -12,6 +12,12 @@ from engine.projection.served_score import effects_on
 from engine.projection.sized import sized
 from engine.scenario import Scenario
 
+TECHNIQUES = (
+    "quantisation", "cache-quantisation", "distillation", "structured-pruning", "pruning",
+    "pruning-untrained", "pruning-and-distillation",
+)  # fmt: skip
+ORDER = ("fp8", "int8", "int4", "fp4", "int3", "int2", "0.25", "0.5", "0.8", "0.9", "0.95")
+
 
 def show(now: Scenario, evidence: Evidence) -> None:
     """A row for each way, with its range, or why there is none."""
@@ -22,9 +28,10 @@ def show(now: Scenario, evidence: Evidence) -> None:
         return
     plans.small(t("compression.lead"))
     st.dataframe(
-        [line(each) for each in found],
+        [line(each) for each in sorted(found, key=order)],
         hide_index=True,
         placeholder="",
+        height="content",
         alt=t("compression.alt"),
         column_config={
             t("compression.way"): st.column_config.TextColumn(width=290),
@@ -52,7 +59,8 @@ def between(low_share: float | None, high_share: float | None) -> str:
     """A range of points, from its lowest to its highest."""
     if low_share is None or high_share is None:
         return ""
-    return f"{readable.points(low_share)} … {readable.points(high_share)}"
+    low, high = readable.points(low_share), readable.points(high_share)
+    return low if low == high else f"{low} … {high}"
 
 
 def why(model_count: int) -> str:
@@ -62,7 +70,12 @@ def why(model_count: int) -> str:
 
 def way(found: Effect) -> str:
     """Technique and setting in words."""
-    setting = found.setting
-    if setting.startswith("0."):
-        setting = readable.share(float(setting))
+    share = found.setting.startswith("0.")
+    setting = readable.share(float(found.setting)) if share else found.setting.upper()
     return t(f"compression.{found.technique}", setting=setting)
+
+
+def order(found: Effect) -> tuple[int, int]:
+    """Known ways of quantising first, gentle before rough; then what is taken out."""
+    place = ORDER.index(found.setting) if found.setting in ORDER else len(ORDER)
+    return TECHNIQUES.index(found.technique), place

@@ -139,7 +139,8 @@ def quality_card(curves: Sequence[ScoreCurve]) -> None:
     curve = by_name[name]
     st.caption(t("measurements.quality_lead"))
     best = max(p.score_share for p in curve.points)
-    words = phrases.chart() | {"accuracy": runs.metric_name(curve.metric)}
+    metric = runs.metric_name(curve.metric)
+    words = phrases.chart() | {"accuracy": metric[:1].upper() + metric[1:]}
     st.plotly_chart(
         quality.accuracy_against_size(
             curve.points, data.fitted(curve), words, readable.count, readable.score

@@ -96,11 +96,11 @@ def fit_accuracy(points: Sequence[ScorePoint], reached: Sequence[float] = ()) ->
     reference = float(counts.min())
     terms, places, weights = _equations(counts / reference, points, reached)
     weighted = terms * weights[:, None]
-    solve = np.linalg.pinv(weighted)
+    solve = np.asarray(np.linalg.pinv(weighted), dtype=np.float64)
     best = solve @ (places * weights)
     missed = np.einsum("kni,ki->kn", weighted, best) - places * weights
-    log_likely = -0.5 * (np.log(EXPONENTS / PRIOR_EXPONENT) / PRIOR_LOG_SPREAD) ** 2
-    log_likely = np.asarray(log_likely - 0.5 * np.sum(missed**2, axis=1), dtype=np.float64)
+    from_prior = np.log(EXPONENTS / PRIOR_EXPONENT) / PRIOR_LOG_SPREAD
+    log_likely = -0.5 * (from_prior**2 + np.sum(missed**2, axis=1))
     rises = best[:, 1] < 0.0
     if not rises[np.argmax(log_likely)]:
         return None
