@@ -10,6 +10,7 @@ from engine.projection.compression import Effect
 from engine.projection.evidence import Evidence
 from engine.projection.served_score import effects_on
 from engine.projection.sized import sized
+from engine.records import Estimate
 from engine.scenario import Scenario
 
 TECHNIQUES = (
@@ -34,8 +35,9 @@ def show(now: Scenario, evidence: Evidence) -> None:
         height="content",
         alt=t("compression.alt"),
         column_config={
-            t("compression.way"): st.column_config.TextColumn(width=290),
-            t("compression.why"): st.column_config.TextColumn(width=330),
+            t("compression.way"): st.column_config.TextColumn(width=200),
+            t("compression.change"): st.column_config.TextColumn(width=165),
+            t("compression.why"): st.column_config.TextColumn(width=230),
         },
     )
 
@@ -45,14 +47,23 @@ def line(found: Effect) -> dict[str, str | int]:
     change = found.change_share
     told: dict[str, str | int] = {
         t("compression.way"): way(found),
-        t("compression.change"): readable.points(scalar(change.value)),
-        t("compression.range"): between(scalar(change.low), scalar(change.high)),
+        t("compression.change"): points(change),
         t("compression.seen"): between(*found.seen_share) if found.seen_share else "",
         t("compression.models"): found.model_count,
         t("compression.rows"): found.row_count,
         t("working.kind"): t(f"kind.{change.kind}"),
     }
     return told | {t("compression.why"): "" if change.known else why(found.model_count)}
+
+
+def points(change: Estimate) -> str:
+    """A change of the score with its range; a dash where it is not known."""
+    told = readable.points(scalar(change.value))
+    low, high = scalar(change.low), scalar(change.high)
+    if low is None or high is None:
+        return told
+    ends = t("savings.score_between", low=readable.points(low), high=readable.points(high))
+    return told + ends
 
 
 def between(low_share: float | None, high_share: float | None) -> str:
