@@ -14,6 +14,7 @@ from engine.records import Estimate, Measurement, Source
 FEWEST_SEEDS = 3
 FARTHEST_SIZE_RATIO = 100.0
 """Measurements of a model say something of others up to so many times larger or smaller."""
+LEVERS = frozenset({"quantise_torch", "quantise_onnx", "prune", "distil"})
 TASKS = {
     "text-decoder": "language",
     "text-encoder": "text",
@@ -48,9 +49,11 @@ def own_changes(measurements: Sequence[Measurement]) -> tuple[OwnChange, ...]:
         for m in measurements
         if m.workload == "train" and "parameter_count" in m.metrics
     }
-    days = {m.machine.fingerprint: m for m in measurements}
+    # Rows without what costs time to compare: only their scores count here.
+    levers = [m for m in measurements if m.workload in LEVERS]
+    days = {m.machine.fingerprint: m for m in levers}
     found = []
-    for row in lever_rows(measurements):
+    for row in lever_rows(levers):
         count, way = sizes.get(_model(row.family, row.size)), _way(row)
         if count is not None and way is not None and row.family in TASKS:
             last = days[row.machine_fingerprint]

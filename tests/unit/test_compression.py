@@ -8,10 +8,13 @@ import pytest
 
 from engine import catalogue
 from engine.catalogue.listing import lines
+from engine.cli.savings import effect_as_document
 from engine.projection import Evidence, explain, project
 from engine.projection.compression import CHOSEN_AMONG_ANSWERS, effect, effects
 from engine.projection.own_changes import OwnChange, pooled
 from engine.projection.savings import savings
+from engine.projection.served_score import effects_on
+from engine.projection.sized import sized
 from engine.projection.student import next_half_width_share
 from engine.records import BadInput, Source
 from engine.scenario import Scenario
@@ -168,6 +171,17 @@ def test_the_saving_by_lower_precision_says_what_it_does_to_the_score() -> None:
         pytest.approx(change.change_share.low),
         pytest.approx(change.change_share.high),
     )
+
+
+def test_the_command_tells_every_way_of_compression() -> None:
+    images = Scenario(model="resnet-50")
+    found = effects_on(sized(images, catalogue.model("resnet-50")), Evidence())
+    documents = {(d["technique"], d["setting"]): d for d in map(effect_as_document, found)}
+    int8 = documents["quantisation", "int8"]
+    assert (int8["model_count"], int8["row_count"]) == (17, 19)
+    zeroed = documents["pruning", "0.8"]
+    assert zeroed["score_change_share"] is None
+    assert zeroed["seen_share"] == (pytest.approx(-0.022), pytest.approx(0.0037))
 
 
 def test_facts_are_listed_with_the_change_they_print() -> None:
