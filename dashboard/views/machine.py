@@ -129,14 +129,16 @@ def quality_card(curves: Sequence[ScoreCurve]) -> None:
     if not curves:
         st.caption(t("measurements.quality_empty"))
         return
-    by_name = {curve_name(curve): curve for curve in curves}
-    name = st.selectbox(
+    by_id = {f"{place} {curve.name}": curve for place, curve in enumerate(curves)}
+    names = {key: curve_name(curve) for key, curve in by_id.items()}
+    picked = st.selectbox(
         t("measurements.task_pick"),
-        list(by_name),
+        list(names),
+        format_func=names.__getitem__,
         key="quality_task",
         persist_state="session",
     )
-    curve = by_name[name]
+    curve = by_id[picked]
     st.caption(t("measurements.quality_lead"))
     best = max(p.score_share for p in curve.points)
     metric = runs.metric_name(curve.metric)
@@ -148,7 +150,7 @@ def quality_card(curves: Sequence[ScoreCurve]) -> None:
         config=phrases.PLOTLY,
         alt=t(
             "measurements.quality_alt",
-            task=name,
+            task=names[picked],
             count=len(curve.points),
             best=readable.score(best),
         ),

@@ -223,6 +223,12 @@ def _serving_precision(now: _Now) -> Iterator[Changes]:
         yield {"serving_precision": "int4"}
 
 
+def _cache_precision(now: _Now) -> Iterator[Changes]:
+    keeps_one = catalogue.model(now.scenario.model).family == "decoder"
+    if now.serves and keeps_one and now.scenario.cache_precision != "fp8":
+        yield {"cache_precision": "fp8"}
+
+
 def _serving_plan(now: _Now) -> Iterator[Changes]:
     if now.serves:
         opened = ("serving_batch_count", "serving_tensor_parallel_count")
@@ -309,6 +315,7 @@ LEVERS: tuple[tuple[str, Callable[[_Now], Iterator[Changes]]], ...] = (
     ("renewables", _renewables),
     ("training_precision", _training_precision),
     ("serving_precision", _serving_precision),
+    ("cache_precision", _cache_precision),
     ("serving_plan", _serving_plan),
     ("training_plan", _training_plan),
     ("scaling", _scaling),
@@ -330,6 +337,7 @@ KINDS: Mapping[str, Kind] = {
     "renewables": "chosen",
     "training_precision": "fitted",
     "serving_precision": "fitted",
+    "cache_precision": "fitted",
     "serving_plan": "fitted",
     "training_plan": "fitted",
     "scaling": "assumed",
@@ -346,6 +354,8 @@ SAME_SCORE = frozenset(
     | {"training_plan", "scaling", "checkpoints", "storage"}
 )
 """Levers that change nothing of what the model learns or answers."""
+SERVED_OTHERWISE = frozenset({"serving_precision", "cache_precision"})
+"""Levers whose change of the score was published, or measured."""
 NOTHING = chosen(0.0)
 
 
@@ -353,7 +363,7 @@ def _score_change(lever: str, now: _Now, after: Projection, then: Scenario) -> E
     """Of the score, with its range where the change itself was published or measured."""
     if lever in SAME_SCORE:
         return NOTHING
-    if lever == "serving_precision":
+    if lever in SERVED_OTHERWISE:
         return _served_change(now, then)
     before = now.answer.quality
     one, other = _number(before.score_share), _number(after.quality.score_share)

@@ -184,6 +184,14 @@ def test_the_command_tells_every_way_of_compression() -> None:
     assert zeroed["seen_share"] == (pytest.approx(-0.022), pytest.approx(0.0037))
 
 
+def test_a_cache_of_eight_bits_saves_where_much_is_read() -> None:
+    reads = TAKEN.replace(requests_per_day=2e6, input_items_per_request=16_000.0)
+    found = next(s for s in savings(reads) if s.lever == "cache_precision")
+    change = effect("language", "cache-quantisation", "int8").change_share
+    assert found.changes == {"cache_precision": "fp8"}
+    assert found.score_change_share == pytest.approx(change.value)
+
+
 def test_facts_are_listed_with_the_change_they_print() -> None:
     found = lines("compression", "detection")
     assert {line.thing for line in found} >= {"YOLOv6-N", "YOLOv4"}
