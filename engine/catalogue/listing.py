@@ -192,7 +192,7 @@ def _compressed_lines(task: str | None) -> Iterator[Line]:
         what = ", ".join(part for part in (*how, found.metric) if part)
         note = "; ".join(p for p in (f"{found.before:g} → {found.after:g}", found.note) if p)
         change = round(found.after - found.before, 9)
-        unit = f"{found.unit}, after less before"
+        unit = f"Δ {found.unit}"
         yield Line(found.model, what, change, unit, found.source, found.as_of, note=note)
 
 

@@ -118,7 +118,7 @@ def test_every_published_model_and_its_source_can_be_reached() -> None:
     told = explain(project(TAKEN.replace(serving_precision="fp8")), "quality.score_share")
     change = next(part for part in told["inputs"] if part["name"] == "score_change_share")
     models = {part["name"]: part for part in change["inputs"]}
-    falcon = models["Falcon-180B, published"]
+    falcon = models["Falcon-180B, change_share"]
     assert falcon["value"] == pytest.approx(-0.001)
     assert falcon["note"] == "MMLU 70.4 → 70.3, FP8"
     assert falcon["source"]["url"].startswith("https://github.com/NVIDIA/TensorRT-LLM")
