@@ -5,6 +5,7 @@ import streamlit as st
 from dashboard import data, i18n, phrases, readable, scores
 from dashboard.charts.errors import Pair, errors
 from dashboard.i18n import t
+from dashboard.views import score_errors
 from engine.validation.stored import StoredScore, read
 
 
@@ -65,6 +66,8 @@ with st.container(border=True):
             alt=t("how_right.by_source_alt", **words),
         )
 st.caption(t("how_right.again"))
+
+score_errors.show()
 
 st.subheader(t("how_right.own_title"), anchor=False)
 own = scores.own_table(data.seen())

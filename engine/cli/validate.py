@@ -83,7 +83,7 @@ def validate(
         own_models.show(Evidence.of(queries.measurements(open_database())), as_json=as_json)
         return
     if quality is not None and not given and not own:
-        scored_models.show(quality, rows, as_json=as_json)
+        scored_models.show(quality, rows, as_json=as_json, save=save)
         return
     if quality is not None:
         raise BadInput("--quality scores in points, not shares: give it alone.")

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache
 from statistics import fmean, stdev
 
@@ -129,7 +129,10 @@ def _pooled(models: Sequence[Sequence[Compressed]]) -> Estimate:
     found = derive(mean_change_share, **parts)
     scores = ", ".join(dict.fromkeys(row.metric for rows in models for row in rows))
     note = f"over {len(models)} models, in {scores}"
-    return replace(found, kind="fitted", low=mean - half, high=mean + half, note=note)
+    return Estimate(
+        found.value, "fitted", found.formula, found.inputs,
+        note=note, low=mean - half, high=mean + half,
+    )  # fmt: skip
 
 
 def _of_model(rows: Sequence[Compressed]) -> Estimate:

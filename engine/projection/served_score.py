@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 import numpy as np
 
@@ -87,7 +86,7 @@ def served(score: Estimate, change: Estimate) -> Estimate:
     found = derive(served_score_share, trained_score_share=score, score_change_share=change)
     if found.value is None:
         reason = change.note if change.value is None else score.note
-        return replace(found, note=reason)
+        return Estimate(None, found.kind, found.formula, found.inputs, note=reason)
     return with_range(found, found.value, score, change, lowest_share=0.0)
 
 
@@ -100,8 +99,13 @@ def with_range(
     """The number with the ranges of its parts, which are independent."""
     down = np.sqrt(sum(_width(part, part.low) ** 2 for part in parts))
     up = np.sqrt(sum(_width(part, part.high) ** 2 for part in parts))
-    return replace(
-        found,
+    return Estimate(
+        found.value,
+        found.kind,
+        found.formula,
+        found.inputs,
+        found.source,
+        found.note,
         low=np.clip(middle_share - down, lowest_share, 1.0),
         high=np.clip(middle_share + up, lowest_share, 1.0),
     )

@@ -20,6 +20,7 @@ from engine.validation.quality_fit import (
     left_out,
     spread_of,
 )
+from engine.validation.quality_points import QualityScore
 from engine.validation.quality_rows import ANSWERS, QualityReading, published_share
 from engine.validation.rows import Prediction, Row
 
@@ -27,20 +28,6 @@ POINTS = 100.0
 RECIPE_SPREAD_RATIO = 0.7
 ANCHOR_NOISE_SHARE = 0.02
 ONE_DECADE, FIVE_TIMES = 1.0, float(np.log10(5.0))
-
-
-@dataclass(frozen=True, slots=True)
-class QualityScore:
-    """One claim: what is predicted, how far off it was, in points, and how many ranges held."""
-
-    key: str
-    what: str
-    row_count: int
-    rmse_points: float
-    median_points: float
-    p90_points: float
-    bias_points: float
-    coverage_share: float
 
 
 @dataclass(frozen=True, slots=True)
