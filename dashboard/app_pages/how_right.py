@@ -76,3 +76,4 @@ if own:
     st.dataframe(own, hide_index=True, placeholder="", alt=t("how_right.own_title"))
 else:
     st.info(t("how_right.own_none"), icon=":material/science:")
+score_errors.own(data.seen().evidence.score_curves)
