@@ -31,10 +31,11 @@ from engine.projection.build_or_buy import build_or_buy as engine_build_or_buy
 from engine.projection.decisions import Decision, Goal, Question, decide, front
 from engine.projection.difference import Difference
 from engine.projection.difference import difference as engine_difference
-from engine.projection.evidence import ClassifierPoint, Evidence
+from engine.projection.evidence import Evidence
 from engine.projection.own_calibration import OwnCalibration
 from engine.projection.savings import Saving
 from engine.projection.savings import savings as engine_savings
+from engine.projection.score_curves import ScoreCurve
 from engine.projection.sensitivity import Part, parts
 from engine.records import Measurement, Projection
 from engine.scenario import Scenario, bounds
@@ -263,12 +264,12 @@ def frontier(scenario: Scenario, known: Seen) -> tuple[Array, Projection]:
     return sizes, engine_project(scenario.replace(parameters_billion=sizes), known.evidence)
 
 
-def fitted(points: tuple[ClassifierPoint, ...]) -> Fitted | None:
-    """The curve through measured accuracies, carried on to larger sizes."""
-    fit = fit_accuracy(points)
+def fitted(curve: ScoreCurve) -> Fitted | None:
+    """The curve through measured scores, carried on to larger sizes."""
+    fit = fit_accuracy(curve.points, curve.reached)
     if fit is None:
         return None
     last = fit.largest_parameter_count * FIT_BEYOND
     sizes = np.geomspace(fit.smallest_parameter_count, last, FRONTIER_POINT_COUNT)
-    middle, half = np.asarray(fit.accuracy_share(sizes)), fit.half_width_share(sizes)
-    return Fitted(sizes, middle, np.clip(middle - half, 0, 1), np.clip(middle + half, 0, 1))
+    low, high = map(np.asarray, fit.range_share(sizes))
+    return Fitted(sizes, np.asarray(fit.accuracy_share(sizes)), low, high)

@@ -22,7 +22,7 @@ TOPICS = {
     "storage": ("storage", "storage_prices"),
     "money": ("cost", "billing"),
     "value": ("value", "cash_flow"),
-    "quality": ("quality", "quality_curves", "accuracy_fit"),
+    "quality": ("quality", "quality_curves", "accuracy_fit", "compression", "served_score"),
 }
 """Modules by what they are about, in the order a bill is worked out; the rest comes last."""
 

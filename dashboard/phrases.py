@@ -96,6 +96,7 @@ NOTE_WORDS = {
     "family": "family",
     "task": "task",
     "precision": "option.precision",
+    "served": "option.serving_precision",
 }
 """Values of notes that are themselves worded, and under which key."""
 
@@ -157,8 +158,8 @@ GRAVE = frozenset(
     {
         "does-not-fit", "price-unknown", "electricity-price-unknown", "carbon-unknown",
         "power-unknown", "memory-unknown", "latency-goal-missed", "quality-unpredictable",
-        "too-few-sizes", "noisy-measurements", "repeated-data", "serves-too-little",
-        "batch-limited-by-memory",
+        "too-few-sizes", "noisy-measurements", "served-score-unknown", "repeated-data",
+        "serves-too-little", "batch-limited-by-memory",
     }
 )  # fmt: skip
 """Notes that say a number is missing, or a plan does not work."""

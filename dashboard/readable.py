@@ -142,6 +142,14 @@ def score(value_share: float | None) -> str:
     return DASH if value_share is None else f"{value_share * 100:.1f}%"
 
 
+def points(change_share: float | None) -> str:
+    """A change of a score in points, with its sign: −1.3, +0.4."""
+    if change_share is None:
+        return DASH
+    text = f"{abs(change_share) * 100:.1f}"
+    return text if float(text) == 0 else f"{'+' if change_share > 0 else '−'}{text}"
+
+
 def energy(value_kwh: float | None) -> str:
     """Energy: 950 Wh, 1.23 MWh."""
     return _si(value_kwh, "Wh", units.WATTS_PER_KILOWATT)

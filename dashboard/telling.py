@@ -14,6 +14,7 @@ from dashboard.valued import Valued
 from engine import catalogue
 from engine.projection import api_price
 from engine.projection.savings import Saving
+from engine.projection.score_curves import ScorePoint
 from engine.projection.worth import serving_all
 from engine.records import BadInput, Projection
 from engine.scenario import Scenario
@@ -66,7 +67,13 @@ class Told:
     @cached_property
     def measured(self) -> data.Seen:
         """Measurements to show: one's own, else the sample's."""
-        return self.known if TASK in self.known.evidence.classifier_points else data.sample()
+        return self.known if self.known.evidence.classifier_curve(TASK) else data.sample()
+
+    @property
+    def measured_points(self) -> tuple[ScorePoint, ...]:
+        """Scores of the classifier shown, smallest first."""
+        curve = self.measured.evidence.classifier_curve(TASK)
+        return () if curve is None else curve.points
 
 
 def told_at(story: Story, index: int, own: Scenario, case: ValueCase, known: data.Seen) -> Told:
@@ -198,14 +205,13 @@ def _crossing(told: Told) -> str:
 
 
 def _measured_best(told: Told) -> str:
-    found = told.measured.evidence.classifier_points.get(TASK, ())
-    return readable.score(max((p.accuracy_share for p in found), default=None))
+    return readable.score(max((p.score_share for p in told.measured_points), default=None))
 
 
 def _measured_smallest(told: Told) -> str:
-    found = told.measured.evidence.classifier_points.get(TASK, ())
-    best = max((p.accuracy_share for p in found), default=0.0)
-    near = [p.parameter_count for p in found if p.accuracy_share >= best - NEAR_SHARE]
+    found = told.measured_points
+    best = max((p.score_share for p in found), default=0.0)
+    near = [p.parameter_count for p in found if p.score_share >= best - NEAR_SHARE]
     return readable.count(min(near, default=None))
 
 

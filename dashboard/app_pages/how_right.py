@@ -8,6 +8,7 @@ from dashboard import data, explain, i18n, phrases, readable, scores
 from dashboard.charts import predicted
 from dashboard.charts.errors import Pair, errors
 from dashboard.i18n import t
+from dashboard.views import score_errors
 from engine.validation.stored import StoredScore, read
 from engine.validation.stored_rows import StoredRow
 
@@ -124,6 +125,8 @@ with st.container(border=True):
     against(claim)
 st.caption(t("how_right.again"))
 
+score_errors.show()
+
 st.subheader(t("how_right.own_title"), anchor=False)
 own = scores.own_table(data.seen())
 if own:
@@ -131,3 +134,4 @@ if own:
     st.dataframe(own, hide_index=True, placeholder="", alt=t("how_right.own_title"))
 else:
     st.info(t("how_right.own_none"), icon=":material/science:")
+score_errors.own(data.seen().evidence.score_curves)

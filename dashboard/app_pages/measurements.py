@@ -87,7 +87,7 @@ if is_sample:
 if found is None:
     over_time.show(known.measurements)
 elif view == "machine":
-    machine.show(found, dict(known.evidence.classifier_points))
+    machine.show(found, known.evidence.score_curves)
 elif view == "lifecycle":
     lifecycle.show(found.measurements)
 elif view == "levers":

@@ -9,6 +9,7 @@ from dashboard.charts import savings as chart
 from dashboard.headlines import scalar
 from dashboard.i18n import t
 from dashboard.theme import KIND_COLOURS
+from dashboard.views import compression
 from engine.projection import api_price, cost
 from engine.projection.savings import Saving
 from engine.projection.working import derive
@@ -47,9 +48,12 @@ def score(saving: Saving) -> str:
         return f":orange-badge[:material/help: {t('savings.score_unknown')}]"
     if abs(change) < 5e-4:
         return f":green-badge[:material/check: {t('savings.score_same')}]"
-    sign, colour = ("+", "green") if change > 0 else ("−", "orange")
-    points = f"{sign}{abs(change) * 100:.1f}"
-    return f":{colour}-badge[{t('savings.score_points', points=points)}]"
+    colour = "green" if change > 0 else "orange"
+    told = t("savings.score_points", points=readable.points(change))
+    if saving.score_change_range_share is not None:
+        low, high = map(readable.points, saving.score_change_range_share)
+        told += t("savings.score_between", low=low, high=high)
+    return f":{colour}-badge[{told}]"
 
 
 def line(saving: Saving, now: Scenario, machines: dict[str, str]) -> None:
@@ -161,3 +165,4 @@ else:
                 for saving in small:
                     line(saving, now, known.machines)
         plans.small(t("savings.limits"))
+    compression.show(now, known.evidence)

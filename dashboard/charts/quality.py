@@ -8,7 +8,7 @@ import numpy.typing as npt
 import plotly.graph_objects as go
 
 from dashboard.theme import COLOURS, Say, figure, linear_ticks, log_ticks
-from engine.projection.evidence import ClassifierPoint
+from engine.projection.score_curves import ScorePoint
 
 Array = npt.NDArray[np.float64]
 
@@ -28,7 +28,7 @@ class Fitted(NamedTuple):
 
 
 def accuracy_against_size(
-    measured: Sequence[ClassifierPoint],
+    measured: Sequence[ScorePoint],
     fitted: Fitted | None,
     words: Mapping[str, str],
     count: Say,
@@ -39,8 +39,8 @@ def accuracy_against_size(
     if fitted is not None:
         _add_fit(chart, fitted, words)
     sizes = np.array([p.parameter_count for p in measured])
-    scores = np.array([p.accuracy_share for p in measured])
-    spread = np.array([p.accuracy_sd_share or 0.0 for p in measured])
+    scores = np.array([p.score_share for p in measured])
+    spread = np.array([p.score_sd_share or 0.0 for p in measured])
     chart.add_scatter(
         x=sizes,
         y=scores,
@@ -49,7 +49,7 @@ def accuracy_against_size(
         marker={"color": COLOURS["measured"], "size": 11},
         error_y={"array": spread, "color": COLOURS["measured"], "thickness": 1.5, "width": 5},
         customdata=[
-            (count(p.parameter_count), share(p.accuracy_share), p.seed_count) for p in measured
+            (count(p.parameter_count), share(p.score_share), p.seed_count) for p in measured
         ],
         hovertemplate=(
             f"%{{customdata[0]}}<br><b>%{{customdata[1]}}</b><br>{words['seeds']}: "

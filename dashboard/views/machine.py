@@ -4,22 +4,24 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from dashboard import data, phrases, readable, runs
+from dashboard import data, i18n, phrases, readable, runs
 from dashboard.charts import learning, quality, roofline
 from dashboard.headlines import scalar
 from dashboard.i18n import t
-from engine.projection.evidence import ClassifierPoint, HardwareEvidence
+from engine.projection.accuracy_fit import Foreseen, foreseen
+from engine.projection.evidence import HardwareEvidence
+from engine.projection.score_curves import FEWEST_SIZES, ScoreCurve
 from engine.records import Estimate, Measurement
 
 
-def show(found: HardwareEvidence, by_task: dict[str, tuple[ClassifierPoint, ...]]) -> None:
+def show(found: HardwareEvidence, curves: Sequence[ScoreCurve]) -> None:
     """The machine's card, its roofline, accuracy against size, and one run as it learned."""
     machine_card(found)
     with st.container(border=True):
         roofline_card(found)
     left, right = st.columns(2)
     with left.container(border=True, height="stretch"):
-        quality_card(by_task)
+        quality_card([c for c in curves if len(c.points) >= FEWEST_SIZES])
     with right.container(border=True, height="stretch"):
         learning_card(runs.learning_runs(found.measurements))
 
@@ -115,34 +117,53 @@ def learning_card(learned: Sequence[Measurement]) -> None:
     )
 
 
-def quality_card(by_task: dict[str, tuple[ClassifierPoint, ...]]) -> None:
-    """Accuracy against size, with the curve fitted to it."""
+def curve_name(curve: ScoreCurve) -> str:
+    """What was trained at several sizes: the family, or the task of the plain classifier."""
+    key = f"task.{curve.name}"
+    return t(key) if i18n.known(key) else runs.family(curve.name)
+
+
+def quality_card(curves: Sequence[ScoreCurve]) -> None:
+    """Score against size, with the curve fitted to it."""
     st.subheader(t("measurements.quality_title"), anchor=False)
-    if not by_task:
+    if not curves:
         st.caption(t("measurements.quality_empty"))
         return
-    labels = {name: t(f"task.{name}") for name in by_task}
-    task = st.segmented_control(
+    by_id = {f"{place} {curve.name}": curve for place, curve in enumerate(curves)}
+    names = {key: curve_name(curve) for key, curve in by_id.items()}
+    picked = st.selectbox(
         t("measurements.task_pick"),
-        list(labels),
-        default=next(iter(labels)),
-        required=True,
-        format_func=labels.__getitem__,
+        list(names),
+        format_func=names.__getitem__,
         key="quality_task",
         persist_state="session",
     )
-    points = by_task[task]
+    curve = by_id[picked]
     st.caption(t("measurements.quality_lead"))
-    best = max(p.accuracy_share for p in points)
+    best = max(p.score_share for p in curve.points)
+    metric = runs.metric_name(curve.metric)
+    words = phrases.chart() | {"accuracy": metric[:1].upper() + metric[1:]}
     st.plotly_chart(
         quality.accuracy_against_size(
-            points, data.fitted(points), phrases.chart(), readable.count, readable.score
+            curve.points, data.fitted(curve), words, readable.count, readable.score
         ),
         config=phrases.PLOTLY,
         alt=t(
             "measurements.quality_alt",
-            task=labels[task],
-            count=len(points),
+            task=names[picked],
+            count=len(curve.points),
             best=readable.score(best),
         ),
+    )
+    if (told := foreseen(curve)) is not None:
+        st.caption(foreseen_words(told))
+
+
+def foreseen_words(found: Foreseen) -> str:
+    """How near the largest size would have been predicted from the three smallest."""
+    return t(
+        "measurements.foreseen" if found.held else "measurements.foreseen_missed",
+        predicted=readable.score(found.predicted_share),
+        range=readable.score_range(found.low_share, found.high_share),
+        measured=readable.score(found.measured_share),
     )

@@ -52,20 +52,23 @@ def over_time(told: Told) -> None:
 def measured(told: Told) -> None:
     """Accuracy of models trained here; of the sample, marked, where none was."""
     found = told.measured
-    points = found.evidence.classifier_points.get(TASK, ())
+    curve = found.evidence.classifier_curve(TASK)
+    if curve is None:
+        st.info(t("measurements.quality_empty"), icon=":material/science:")
+        return
     if found is not told.known:
         machine = found.measurements[0].machine
         st.info(t("lab.sample_short", device=machine.device_name), icon=":material/science:")
-    best = max(p.accuracy_share for p in points)
+    best = max(p.score_share for p in curve.points)
     st.plotly_chart(
         quality.accuracy_against_size(
-            points, data.fitted(points), phrases.chart(), readable.count, readable.score
+            curve.points, data.fitted(curve), phrases.chart(), readable.count, readable.score
         ),
         config=phrases.PLOTLY,
         alt=t(
             "measurements.quality_alt",
             task=t(f"task.{TASK}"),
-            count=str(len(points)),
+            count=str(len(curve.points)),
             best=readable.score(best),
         ),
     )

@@ -5,7 +5,8 @@ storage_providers() / storage_provider(id), data_centre_facts() / data_centre_fa
 quality_curves() / quality_curve(metric), assumptions() / assumption(name): `xs()` gives
 the ids, `x(id)` the thing itself, or raises BadInput naming close matches, what is known,
 and how to add one. cloud_prices(accelerator_id=None), storage_prices(provider=None) and
-efficiencies(accelerator_id=None) and landmarks() give records. Only what is asked for is read.
+efficiencies(accelerator_id=None), compressed(task=None), federated() and landmarks() give
+records. Only what is asked for is read.
 """
 
 from collections.abc import Iterable, Mapping
@@ -17,8 +18,10 @@ from engine.catalogue.schema import (
     Accelerator,
     Assumption,
     CloudPrice,
+    Compressed,
     DataCentreFact,
     Efficiency,
+    Federated,
     Landmark,
     Model,
     Place,
@@ -33,9 +36,11 @@ __all__ = [
     "assumption",
     "assumptions",
     "cloud_prices",
+    "compressed",
     "data_centre_fact",
     "data_centre_facts",
     "efficiencies",
+    "federated",
     "landmarks",
     "model",
     "models",
@@ -187,6 +192,21 @@ def efficiencies(accelerator_id: str | None = None) -> tuple[Efficiency, ...]:
     rows = loading.csv_rows("efficiency.csv")
     found = [r for r in rows if accelerator_id is None or r["accelerator"] == accelerator_id]
     return tuple(loading.sourced_record(Efficiency, row, "efficiency.csv") for row in found)
+
+
+@cache
+def compressed(task: str | None = None) -> tuple[Compressed, ...]:
+    """Scores before and after compression, all or of one task."""
+    rows = loading.csv_rows("compression.csv")
+    found = [r for r in rows if task is None or r["task"] == task]
+    return tuple(loading.sourced_record(Compressed, row, "compression.csv") for row in found)
+
+
+@cache
+def federated() -> tuple[Federated, ...]:
+    """Accuracies of clients that learned together."""
+    rows = loading.csv_rows("federated.csv")
+    return tuple(loading.sourced_record(Federated, row, "federated.csv") for row in rows)
 
 
 @cache

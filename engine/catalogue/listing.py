@@ -8,6 +8,7 @@ from datetime import date
 
 from engine import catalogue
 from engine.catalogue.schema import Accelerator, Fact, Facts, Model, Place, SourceFact
+from engine.records import BadInput
 
 UNITS = {
     "fp32_dense_tflops": "TFLOP/s",
@@ -181,6 +182,36 @@ def _curve_lines(name: str) -> Iterator[Line]:
     yield Line(name, "error_90_share", error, "share", curve.source, note=curve.note)
 
 
+def _compressed_lines(task: str | None) -> Iterator[Line]:
+    rows = catalogue.compressed(task)
+    if not rows:
+        known = ", ".join(dict.fromkeys(row.task for row in catalogue.compressed()))
+        raise BadInput(f"No model for {task!r} was compressed. Known: {known}.")
+    for found in rows:
+        how = (found.technique, found.method, found.setting, _share(found.sparsity_share))
+        what = ", ".join(part for part in (*how, found.metric) if part)
+        note = "; ".join(p for p in (f"{found.before:g} → {found.after:g}", found.note) if p)
+        change = round(found.after - found.before, 9)
+        unit = f"Δ {found.unit}"
+        yield Line(found.model, what, change, unit, found.source, found.as_of, note=note)
+
+
+def _share(found: float | None) -> str:
+    return "" if found is None else f"{found:.3g} taken out"
+
+
+def _federated_lines(data: str | None) -> Iterator[Line]:
+    known = dict.fromkeys(found.data for found in catalogue.federated())
+    if data is not None and data not in known:
+        raise BadInput(f"Nothing federated was learned from {data!r}. Known: {', '.join(known)}.")
+    for found in catalogue.federated():
+        if data in (None, found.data):
+            what = f"{found.method}, {found.partition}, {found.client_count} clients"
+            note = f"{found.model}, {found.round_count} rounds"
+            value = found.accuracy_percent
+            yield Line(found.data, what, value, "% right", found.source, found.as_of, note=note)
+
+
 def _assumption_lines(name: str) -> Iterator[Line]:
     found = catalogue.assumption(name)
     yield Line(
@@ -218,6 +249,8 @@ KINDS = {
     "data-centre": _named(catalogue.data_centre_facts, _data_centre_lines),
     "efficiency": KindOfFact(lambda: len(catalogue.efficiencies()), _efficiency_lines),
     "quality": _named(catalogue.quality_curves, _curve_lines),
+    "compression": KindOfFact(lambda: len(catalogue.compressed()), _compressed_lines),
+    "federated": KindOfFact(lambda: len(catalogue.federated()), _federated_lines),
     "assumptions": _named(catalogue.assumptions, _assumption_lines),
 }
 """Every kind of fact, in the order shown."""

@@ -18,6 +18,15 @@ Family = Literal[
 ]
 Item = Literal["token", "image", "row"]
 Precision = Literal["fp32", "tf32", "bf16", "fp16", "fp8", "int8", "fp4"]
+Task = Literal[
+    "language", "text", "classification", "translation", "image", "detection", "recommendation",
+    "vision-language", "speech",
+]  # fmt: skip
+Technique = Literal[
+    "quantisation", "cache-quantisation", "pruning", "pruning-untrained", "structured-pruning",
+    "distillation", "pruning-and-distillation",
+]  # fmt: skip
+"""Pruning is followed by training unless it says otherwise; structured takes out whole parts."""
 Pricing = Literal["on_demand", "reserved_1y", "reserved_3y", "spot"]
 
 
@@ -307,6 +316,50 @@ class QualityCurve(Facts):
     fit_flop_low: NotNegative | None = None
     fit_flop_high: NotNegative | None = None
     note: str = ""
+    source: SourceFact
+
+
+class Compressed(Facts):
+    """One score of one model, before and after it was made smaller."""
+
+    model: str
+    task: Task
+    parameters_billion: Positive | None = None
+    technique: Technique
+    method: str
+    setting: str = ""
+    """Precision after quantisation, as `int4`; empty for other techniques."""
+    sparsity_share: Annotated[FiniteFloat, Field(gt=0, lt=1)] | None = None
+    """Of the weights, those that were taken out."""
+    metric: str
+    unit: Literal["points", "percent of before", "perplexity", "word errors per 100"]
+    before: Positive
+    after: Positive
+    size_ratio: Positive | None = None
+    """Bytes before over bytes after."""
+    speed_ratio: Positive | None = None
+    """Speed after over speed before."""
+    as_of: date | None = None
+    source: SourceFact
+    note: str = ""
+
+    @property
+    def change_share(self) -> float | None:
+        """Score after less score before, from 0 to 1; None where no score was printed."""
+        return (self.after - self.before) / 100.0 if self.unit == "points" else None
+
+
+class Federated(Facts):
+    """One accuracy reached by clients that learn together, by how their data was dealt out."""
+
+    data: str
+    model: str
+    method: str
+    partition: str
+    client_count: int
+    round_count: int
+    accuracy_percent: Annotated[FiniteFloat, Field(ge=0, le=100)]
+    as_of: date | None = None
     source: SourceFact
 
 

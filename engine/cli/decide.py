@@ -246,7 +246,7 @@ def how_sure(answer: Decision) -> str:
             "sizes by a grid made finer around the best."
         )
     if answer.scored_precisions_only:
-        told += " Below 16 bits nothing was tried: how that changes the score is not known."
+        told += " Training below 16 bits was not tried: how that changes the score is not known."
     return told
 
 

@@ -87,6 +87,8 @@ NOTES = {
     "repeated-data": "{epochs:g} passes over the same data: repeats are worth less and less.",
     "memory-unknown": "The memory of the device is not known, so nor is what serving takes.",
     "quality-unpredictable": "Size does not predict the quality of a {family}, so none is given.",
+    "served-score-unknown": "What serving in {served} does to the score of a {family} was not "
+    "published or measured, so no score is given. At 16 bits there is one.",
     "serves-too-little": "The scenario serves {served:,.0f} requests a day; in its busiest month "
     "the use needs {wanted:,.0f}. Set requests_per_day to pay for them.",
     "too-few-sizes": "Accuracy on {task} needs {needed:g} measured sizes; there are {have:g}. "

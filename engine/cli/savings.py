@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
@@ -11,7 +12,9 @@ from engine.cli import AsJson, ScenarioFile, Settings, print_json
 
 if TYPE_CHECKING:
     from engine.projection.build_or_buy import BuildOrBuy
+    from engine.projection.compression import Effect
     from engine.projection.savings import Saving
+    from engine.units import Float
 
 app = typer.Typer()
 
@@ -23,23 +26,30 @@ def savings(
     as_json: AsJson = False,
 ) -> None:
     """Print every lever that cuts the bill: what it changes, saves, and costs elsewhere."""
+    from engine import catalogue
     from engine.cli.scenarios import stored_evidence, typed_scenario
     from engine.projection.build_or_buy import build_or_buy
     from engine.projection.savings import savings as savings_of
+    from engine.projection.served_score import effects_on
+    from engine.projection.sized import sized
 
     evidence = stored_evidence()
     scenario = typed_scenario(file, settings or [], evidence)
     found = savings_of(scenario, evidence)
+    model = sized(scenario, catalogue.model(scenario.model))
+    effects = effects_on(model, evidence)
     bought = None if scenario.api_model is None else build_or_buy(scenario, evidence)
     if as_json:
         print_json(
             {
                 "savings": [as_document(saving) for saving in found],
                 "build_or_buy": None if bought is None else asdict(bought),
+                "compression": [effect_as_document(effect) for effect in effects],
             }
         )
         return
     _print(found)
+    _print_effects(effects)
     if bought is not None:
         _print_bought(bought, str(scenario.api_model))
 
@@ -52,11 +62,56 @@ def as_document(saving: Saving) -> dict[str, object]:
         "saved_usd": saving.saved_usd,
         "saved_share": saving.saved_share,
         "score_change_share": saving.score_change_share,
+        "score_change_range_share": saving.score_change_range_share,
         "kind": saving.kind,
         "carbon_change_kgco2e": saving.carbon_change_kgco2e,
         "training_time_ratio": saving.training_time_ratio,
         "answer_time_ratio": saving.answer_time_ratio,
     }
+
+
+def effect_as_document(effect: Effect) -> dict[str, object]:
+    """What one way of compression does to the score, as plain data."""
+    change = effect.change_share
+    return {
+        "technique": effect.technique,
+        "setting": effect.setting,
+        "score_change_share": change.value,
+        "score_change_range_share": [change.low, change.high] if change.known else None,
+        "kind": change.kind,
+        "unknown_because": "" if change.known else change.note,
+        "model_count": effect.model_count,
+        "row_count": effect.row_count,
+        "seen_share": effect.seen_share,
+    }
+
+
+def _print_effects(effects: Sequence[Effect]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    if not effects:
+        return
+    table = Table(title="What making the model smaller does to its score", title_justify="left")
+    for heading in ("way", "setting"):
+        table.add_column(heading)
+    for heading in ("score", "rows between", "models", "rows"):
+        table.add_column(heading, justify="right")
+    table.add_column("known by")
+    for effect in effects:
+        change, seen = effect.change_share, effect.seen_share
+        ends = None if change.low is None or change.high is None else (change.low, change.high)
+        known = None if change.value is None else float(change.value)
+        table.add_row(
+            effect.technique.replace("-", " "),
+            effect.setting,
+            _points(known, ends) if known is not None else "unknown: too few models",
+            "" if seen is None else f"{seen[0] * 100:+.1f} to {seen[1] * 100:+.1f}",
+            str(effect.model_count),
+            str(effect.row_count),
+            change.kind,
+        )
+    Console(highlight=False).print(table)
 
 
 def _print(found: list[Saving]) -> None:
@@ -81,7 +136,7 @@ def _print(found: list[Saving]) -> None:
             saving.lever.replace("_", " "),
             money(saving.saved_usd),
             share(saving.saved_share),
-            _points(saving.score_change_share),
+            _points(saving.score_change_share, saving.score_change_range_share),
             _times(saving.training_time_ratio),
             _times(saving.answer_time_ratio),
             saving.kind,
@@ -108,10 +163,13 @@ def _told(value: object) -> str:
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
-def _points(change_share: float | None) -> str:
+def _points(change_share: float | None, ends: tuple[Float, Float] | None) -> str:
     if change_share is None:
         return "unknown"
-    return "same" if change_share == 0 else f"{change_share * 100:+.1f} points"
+    if change_share == 0:
+        return "same"
+    around = "" if ends is None else f" ({ends[0] * 100:+.1f} to {ends[1] * 100:+.1f})"
+    return f"{change_share * 100:+.1f}{around} points"
 
 
 def _times(time_ratio: float | None) -> str:

@@ -14,19 +14,19 @@ from rich.table import Table
 from engine.cli import log, print_json
 
 if TYPE_CHECKING:
-    from engine.validation.quality_scores import QualityScore
+    from engine.validation.quality_points import QualityScore
     from engine.validation.rows import Prediction
 
 HEADINGS = ("rows", "RMSE", "median", "p90", "bias", "in range")
 
 
-def show(file: Path, rows_out: Path | None, *, as_json: bool) -> None:
+def show(file: Path, rows_out: Path | None, *, as_json: bool, save: bool) -> None:
     """A file's models predicted and scored, beside what no fit saw of the published ones.
 
     Raises:
         BadInput: the file cannot be read as a table.
     """
-    from engine.validation import quality, quality_scores
+    from engine.validation import quality, quality_scores, quality_stored
     from engine.validation.quality_rows import ANSWERS
     from engine.validation.rows import read_table, write_predictions
 
@@ -37,6 +37,9 @@ def show(file: Path, rows_out: Path | None, *, as_json: bool) -> None:
         write_predictions(rows_out, table, predictions)
     own = list(quality_scores.of_file(table.rows, predictions))
     unseen = list(quality_scores.lines())
+    if save:
+        count = quality_stored.write(unseen)
+        log.print(f"{count} errors are kept in {quality_stored.FILE}.", highlight=False)
     refused = _refused(predictions)
     if as_json:
         document = {"file": list(map(asdict, own)), "unseen": list(map(asdict, unseen))}

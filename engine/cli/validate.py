@@ -13,7 +13,7 @@ from rich.table import Table
 
 from db import queries, store
 from db.session import open_database
-from engine.cli import log, print_json, scored_models
+from engine.cli import log, own_models, print_json, scored_models
 from engine.projection.evidence import Evidence, HardwareEvidence
 from engine.projection.item_times import WORST_RESIDUAL_SHARE
 from engine.projection.step_time import StepTimeFit
@@ -57,6 +57,13 @@ def validate(
     quality: Annotated[
         Path | None, typer.Option(help="CSV of models' scores, in the published columns.")
     ] = None,
+    own_scores: Annotated[
+        bool,
+        typer.Option(
+            "--own-scores",
+            help="Predict the largest models measured here from the three smallest of each.",
+        ),
+    ] = False,
     rows: Annotated[
         Path | None, typer.Option(help="Write every row's prediction and range to this CSV.")
     ] = None,
@@ -72,8 +79,11 @@ def validate(
     """
     files = {"training": training, "runs": runs, "inference": inference, "vision": vision}
     given = {name: file for name, file in files.items() if file is not None}
+    if own_scores:
+        own_models.show(Evidence.of(queries.measurements(open_database())), as_json=as_json)
+        return
     if quality is not None and not given and not own:
-        scored_models.show(quality, rows, as_json=as_json)
+        scored_models.show(quality, rows, as_json=as_json, save=save)
         return
     if quality is not None:
         raise BadInput("--quality scores in points, not shares: give it alone.")

@@ -21,6 +21,7 @@ from engine.projection import (
     preparation,
     quality,
     replicas,
+    served_score,
     site,
     stages,
     storage,
@@ -35,6 +36,7 @@ from engine.projection.sized import sized
 from engine.projection.working import derive
 from engine.records import BadInput, Bill, Estimate, Training
 from engine.scenario import Scenario
+from engine.units import Float
 
 Array = npt.NDArray[np.float64]
 Parts = tuple[Array, ...]
@@ -79,7 +81,7 @@ class Space:
 
     @property
     def scored(self) -> bool:
-        """Whether a score counts: then only precisions are tried that the score knows of."""
+        """Whether a score counts: then only ways to train are tried that the score knows of."""
         return any(p.startswith((SCORE, "quality.")) for p in self.paths)
 
     @cached_property
@@ -132,7 +134,7 @@ class _Maker:
             base, self.device, opened, scored=space.scored
         )
         self.serving_precisions = decision_options.serving_precisions(
-            base, self.device, opened, scored=space.scored, generates=self.model.generates
+            base, self.device, opened, generates=self.model.generates
         )
         self.plans = decision_options.serving_plans(base, opened, generates=self.model.generates)
         self.trainings = tuple(
@@ -298,12 +300,16 @@ class _Combined:
         found = quality.quality(at, self.maker.model, self.maker.space.evidence).quality
         return _found(found, name, path)
 
-    def _score(self, metric: str) -> float | None:
-        """Published score of the model as it is."""
+    def _score(self, metric: str) -> Float | None:
+        """Published score of the model as it is, at this precision."""
         if self.maker.base.parameters_billion is not None:
             return None
-        scores = catalogue.model(self.maker.base.model).scores
-        return next((s.value_share for s in scores if s.metric == metric), None)
+        known = quality.known_score(self.maker.model, metric)
+        at = _with(self.maker.base, {"serving_precision": self.precision})
+        change = served_score.change_share(at, self.maker.model, self.maker.space.evidence)
+        if known is None or change is None:
+            return None if known is None else known.value
+        return served_score.served(known, change).value
 
     def _chosen(self, path: str) -> Array:
         if path == "parameters_billion":

@@ -145,16 +145,14 @@ def serving_precisions(
     device: hardware.Device,
     opened: Sequence[str],
     *,
-    scored: bool,
     generates: bool,
 ) -> tuple[str, ...]:
     """Precisions to serve at; 4-bit weights run anywhere, and are of use where text is written."""
     if "serving_precision" not in opened:
         return (scenario.serving_precision,)
     native = [p for p in ("bf16", "fp16", "fp32") if device.runs_natively(p)][:1]
-    if not scored:
-        native += [p for p in ("fp8", "int8") if device.runs_natively(p)]
-        native += ["int4"] if generates else []
+    native += [p for p in ("fp8", "int8") if device.runs_natively(p)]
+    native += ["int4"] if generates else []
     return tuple(native) or (scenario.serving_precision,)
 
 

@@ -184,12 +184,14 @@ def _possible(block: Block, limits: Sequence[Limit]) -> npt.NDArray[np.bool_]:
 def points(
     block: Block, paths: Sequence[str], limits: Sequence[Limit]
 ) -> Iterator[tuple[Array, npt.NDArray[np.intp]]]:
-    """Numbers of the possible combinations, shape (points, paths); and their positions."""
+    """Numbers of the possible combinations, shape (points, paths), all known; and positions."""
     possible = _possible(block, limits)
     where = np.flatnonzero(possible)
     if where.size:
         numbers = [np.broadcast_to(value(block.columns[p]), possible.shape) for p in paths]
-        yield np.stack([n.ravel()[where] for n in numbers], axis=1), where
+        found = np.stack([n.ravel()[where] for n in numbers], axis=1)
+        known = ~np.isnan(found).any(axis=1)
+        yield found[known], where[known]
 
 
 def at(block: Block, position: int) -> tuple[int, ...]:

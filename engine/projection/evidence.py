@@ -6,29 +6,20 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache, cached_property
-from statistics import fmean, median, stdev
+from statistics import median
 
 from engine import catalogue
 from engine.projection import step_time
 from engine.projection.lines import Line, fit_line
 from engine.projection.own_calibration import NO_OWN_CALIBRATION, OwnCalibration
+from engine.projection.own_changes import OwnChange, own_changes
+from engine.projection.score_curves import ScoreCurve, score_curves
 from engine.projection.step_time import StepTimeFit
 from engine.records import BadInput, Estimate, Kind, Machine, Measurement, Source, measurement_key
 
 MEASURED_PREFIX = "measured:"
 BUSY_WORKLOADS = frozenset({"matmul", "lm_train_step"})
 SHOWN_MACHINE_COUNT = 5
-
-
-@dataclass(frozen=True, slots=True)
-class ClassifierPoint:
-    """Accuracy of one size of text classifier on one task, mean over its seeds."""
-
-    parameter_count: float
-    accuracy_share: float
-    accuracy_sd_share: float | None
-    seed_count: int
-    train_example_count: float
 
 
 @dataclass(frozen=True)
@@ -169,14 +160,16 @@ class HardwareEvidence:
 
 @dataclass(frozen=True)
 class Evidence:
-    """Measurements that replace assumptions, by hardware; and accuracies, by task."""
+    """Measurements that replace assumptions, by hardware; and scores, by recipe."""
 
     hardware: Mapping[str, HardwareEvidence] = field(default_factory=dict)
     """By `Machine.hardware_id`, oldest machine first."""
-    classifier_points: Mapping[str, tuple[ClassifierPoint, ...]] = field(default_factory=dict)
-    """By task, smallest first."""
+    score_curves: tuple[ScoreCurve, ...] = ()
+    """Scores at several sizes, by recipe."""
     own: OwnCalibration = NO_OWN_CALIBRATION
     """Corrections of fitted speeds from one's own rows (`modelworth calibrate --own`)."""
+    own_changes: tuple[OwnChange, ...] = ()
+    """What compression did to scores measured here."""
 
     @classmethod
     def of(
@@ -189,9 +182,15 @@ class Evidence:
             by_hardware[m.machine.hardware_id].append(m)
         return cls(
             {name: HardwareEvidence(ms[-1].machine, tuple(ms)) for name, ms in by_hardware.items()},
-            _classifier_points(m for m in newest if m.workload == "text_classifier"),
+            score_curves(newest),
             own,
+            own_changes(newest),
         )
+
+    def classifier_curve(self, task: str) -> ScoreCurve | None:
+        """Scores of the plain text classifier on a task; None where none were measured."""
+        found = [curve for curve in self.score_curves if curve.name == task]
+        return max(found, key=lambda curve: len(curve.points), default=None)
 
     @property
     def newest_hardware_id(self) -> str | None:
@@ -272,31 +271,6 @@ def _newest_of_each(measurements: Iterable[Measurement]) -> list[Measurement]:
 
 def _precision(m: Measurement) -> str:
     return str(m.settings.get("precision", "fp32"))
-
-
-def _classifier_points(
-    found: Iterable[Measurement],
-) -> dict[str, tuple[ClassifierPoint, ...]]:
-    groups: dict[tuple[str, float], list[Measurement]] = defaultdict(list)
-    for m in found:
-        if {"accuracy_share", "parameter_count"} <= m.metrics.keys():
-            groups[str(m.settings["task"]), m.metrics["parameter_count"]].append(m)
-    by_task: dict[str, list[ClassifierPoint]] = defaultdict(list)
-    for (task, parameters), runs in sorted(groups.items()):
-        by_task[task].append(_point(parameters, runs))
-    return {task: tuple(points) for task, points in by_task.items()}
-
-
-def _point(parameter_count: float, runs: Sequence[Measurement]) -> ClassifierPoint:
-    by_seed = {m.settings.get("seed"): m.metrics["accuracy_share"] for m in runs}
-    accuracies = list(by_seed.values())
-    return ClassifierPoint(
-        parameter_count,
-        fmean(accuracies),
-        stdev(accuracies) if len(accuracies) > 1 else None,
-        len(accuracies),
-        fmean(m.metrics.get("train_example_count", 0.0) for m in runs),
-    )
 
 
 NO_EVIDENCE = Evidence()

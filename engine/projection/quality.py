@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 import numpy as np
 
 from engine import catalogue
-from engine.catalogue.schema import QualityCurve
+from engine.catalogue.schema import QualityCurve, Score
 from engine.elementwise import anywhere, clip, everywhere, maximum, minimum, where
-from engine.projection import quality_curves
-from engine.projection.accuracy_fit import FEWEST_SIZES, AccuracyFit, fit_accuracy
-from engine.projection.evidence import ClassifierPoint, Evidence
+from engine.projection import quality_curves, served_score
+from engine.projection.accuracy_fit import AccuracyFit, fit_accuracy
+from engine.projection.evidence import Evidence
+from engine.projection.score_curves import FEWEST_SIZES, ScoreCurve
 from engine.projection.sized import Sized, sized
 from engine.projection.training import item_count
 from engine.projection.working import assumed, chosen, derive, known_fact, source_record, unknown
@@ -29,8 +30,8 @@ METRICS = {
     ("detector", "image"): "coco-map-50-95",
 }
 """Score that a curve predicts, by family and item."""
-CEILINGS = {"imagenet-top1": 1.0, "coco-map-50-95": 0.65, "glue": 1.0}
-"""Score that each curve tends to."""
+NEAR_DECADES = float(np.log10(5.0))
+"""Arithmetic per image that far apart is what another size of a recipe was scored at."""
 CLASSIFIER_METRIC = "accuracy"
 
 
@@ -43,20 +44,40 @@ class Scored:
 
 
 def quality(scenario: Scenario, model: Sized, evidence: Evidence) -> Scored:
-    """The score expected of the scenario's model."""
+    """The score expected of the scenario's model, at the precision it is served at."""
+    trained = as_trained(scenario, model, evidence)
+    change = served_score.change_share(scenario, model, evidence)
+    if change is None or not trained.quality.score_share.known:
+        return trained
+    score = served_score.served(trained.quality.score_share, change)
+    values = {"served": scenario.serving_precision, "family": model.known.family}
+    unsaid = () if score.known else (Note("served-score-unknown", values),)
+    return Scored(replace(trained.quality, score_share=score), (*trained.notes, *unsaid))
+
+
+def as_trained(scenario: Scenario, model: Sized, evidence: Evidence) -> Scored:
+    """The score expected of the scenario's model before it is made smaller for serving."""
     if model.known.family == "classifier":
         return _classifier(model, evidence)
     metric = METRICS.get((model.known.family, model.known.item))
     if metric is None:
-        reason = f"no curve predicts the quality of a {model.known.family} from its size"
-        refused = Quality("", unknown(reason), unknown(reason))
-        return Scored(refused, (Note("quality-unpredictable", {"family": model.known.family}),))
+        return _without_curve(scenario, model)
     if model.known.family == "decoder":
         return _language_model(scenario, model, scenario.language_metric)
     score = _published_score(scenario, model, metric)
     if score is None:
-        score = _with_band(_at_other_size(scenario, model, metric), metric, 0.0)
+        score = _at_other_size(scenario, model, metric)
     return Scored(Quality(metric, score, unknown("no loss is published for this family")))
+
+
+def _without_curve(scenario: Scenario, model: Sized) -> Scored:
+    """The known model's own score at its own size; at another size nothing predicts it."""
+    reason = f"no curve predicts the quality of a {model.known.family} from its size"
+    for score in model.known.scores:
+        if (found := _published_score(scenario, model, score.metric)) is not None:
+            return Scored(Quality(score.metric, found, unknown(reason)))
+    refused = Quality("", unknown(reason), unknown(reason))
+    return Scored(refused, (Note("quality-unpredictable", {"family": model.known.family}),))
 
 
 def _language_model(scenario: Scenario, model: Sized, metric: str) -> Scored:
@@ -112,7 +133,7 @@ def _anchor(scenario: Scenario, model: Sized, metric: str) -> Estimate | None:
         return chosen(scenario.anchor_score_share)
     if model.known.trained_items_billion is None:
         return None
-    return _known_score(model, metric)
+    return known_score(model, metric)
 
 
 @cache
@@ -255,15 +276,17 @@ def _published_score(scenario: Scenario, model: Sized, metric: str) -> Estimate 
     retrained = anywhere(scenario.training_run_count > 0)
     if scenario.parameters_billion is not None or (retrained and model.generates):
         return None
-    return _known_score(model, metric)
+    return known_score(model, metric)
 
 
-def _known_score(model: Sized, metric: str) -> Estimate | None:
-    for score in model.known.scores:
-        if score.metric == metric:
-            source = source_record(model.known.sources[score.source])
-            return Estimate(score.value_share, "published", source=source, note=score.protocol)
-    return None
+def known_score(model: Sized, metric: str) -> Estimate | None:
+    """The published score of a known model."""
+    return next((_published(model, s) for s in model.known.scores if s.metric == metric), None)
+
+
+def _published(model: Sized, score: Score) -> Estimate:
+    source = source_record(model.known.sources[score.source])
+    return Estimate(score.value_share, "published", source=source, note=score.protocol)
 
 
 def _at_other_size(scenario: Scenario, model: Sized, metric: str) -> Estimate:
@@ -271,27 +294,37 @@ def _at_other_size(scenario: Scenario, model: Sized, metric: str) -> Estimate:
     curve = CURVE_BY_METRIC[metric]
     as_known = _as_known(scenario)
     published = _published_score(as_known, model, metric)
+    constants = catalogue.quality_curve(metric).constants
     if published is None:
-        return curve(model, metric)
-    return derive(
+        return _with_error_band(curve(model, metric), metric, constants["spread"])
+    own = sized(as_known, model.known)
+    moved = derive(
         quality_curves.same_recipe_share,
         curve_share=curve(model, metric),
-        own_curve_share=curve(sized(as_known, model.known), metric),
+        own_curve_share=curve(own, metric),
         own_score_share=published,
-        ceiling_share=_curve_number(metric, CEILINGS[metric]),
+        ceiling_share=_constants_of(metric)["ceiling"],
     )
+    apart = np.abs(np.log10(_value(model.parameter_count) / _value(own.parameter_count)))
+    near = constants["anchored_spread"] * np.maximum(apart / NEAR_DECADES, 1.0)
+    return _with_error_band(moved, metric, np.minimum(near, constants["spread"]))
 
 
 def _imagenet(model: Sized, metric: str) -> Estimate:
     return derive(
         quality_curves.imagenet_top1_share,
         forward_flop_per_item=model.forward_flop_per_item,
+        parameter_count=model.parameter_count,
         recipe_year=_year(model),
         **_constants(
             metric,
+            ceiling_share="ceiling",
             intercept="intercept",
-            linear="linear",
-            quadratic="quadratic",
+            work_slope="work",
+            work_square_slope="work_square",
+            size_slope="size",
+            size_square_slope="size_square",
+            work_size_slope="work_size",
             change_per_year="per_year",
         ),
     )
@@ -302,7 +335,13 @@ def _coco(model: Sized, metric: str) -> Estimate:
         quality_curves.coco_map_share,
         parameter_count=model.parameter_count,
         recipe_year=_year(model),
-        **_constants(metric, intercept="intercept", slope="slope", change_per_year="per_year"),
+        **_constants(
+            metric,
+            ceiling_share="ceiling",
+            intercept="intercept",
+            slope="slope",
+            change_per_year="per_year",
+        ),
     )
 
 
@@ -310,7 +349,7 @@ def _glue(model: Sized, metric: str) -> Estimate:
     return derive(
         quality_curves.glue_share,
         parameter_count=model.parameter_count,
-        **_constants(metric, intercept="intercept", slope="slope"),
+        **_constants(metric, ceiling_share="ceiling", intercept="intercept", slope="slope"),
     )
 
 
@@ -329,15 +368,16 @@ def _year(model: Sized) -> Estimate:
     return Estimate(model.known.released.year + within, "published", source=source_record(source))
 
 
-def _with_band(score: Estimate, metric: str, decades: Float) -> Estimate:
-    """The score with the range that held nine of ten models; wider outside what was fitted."""
+def _with_error_band(score: Estimate, metric: str, spread: Float) -> Estimate:
+    """The score with the range that held nine of ten models left out of the fit."""
     if score.value is None:
         return score
-    error_share = (catalogue.quality_curve(metric).error_90_share or 0.0) * (1.0 + decades)
-    return score._replace(
-        low=clip(score.value - error_share, 0.0, 1.0),
-        high=clip(score.value + error_share, 0.0, 1.0),
+    ceiling = catalogue.quality_curve(metric).constants["ceiling"]
+    low, high = (
+        quality_curves.moved_error_share(score.value, ceiling, sign * spread)
+        for sign in (1.0, -1.0)
     )
+    return score._replace(low=low, high=high)
 
 
 @cache
@@ -359,12 +399,13 @@ def _curve_number(metric: str, value: float) -> Estimate:
 
 def _classifier(model: Sized, evidence: Evidence) -> Scored:
     task = model.classifier_task
-    points = evidence.classifier_points.get(task, ())
-    fit = _fit_of(points)
+    curve = evidence.classifier_curve(task)
+    fit = None if curve is None else _fit_of(curve)
     no_loss = unknown("the classifier is judged by its accuracy")
     if fit is None:
         refused = unknown(f"accuracy needs {FEWEST_SIZES} measured sizes that rise with size")
-        note = Note("too-few-sizes", {"task": task, "needed": FEWEST_SIZES, "have": len(points)})
+        have = 0 if curve is None else len(curve.points)
+        note = Note("too-few-sizes", {"task": task, "needed": FEWEST_SIZES, "have": have})
         return Scored(Quality(CLASSIFIER_METRIC, refused, no_loss), (note,))
     score = _on_fit(fit, model.parameter_count)
     notes = (
@@ -376,23 +417,20 @@ def _classifier(model: Sized, evidence: Evidence) -> Scored:
 
 
 @cache
-def _fit_of(points: tuple[ClassifierPoint, ...]) -> AccuracyFit | None:
-    return fit_accuracy(points)
+def _fit_of(curve: ScoreCurve) -> AccuracyFit | None:
+    return fit_accuracy(curve.points, curve.reached)
 
 
 def _on_fit(fit: AccuracyFit, parameter_count: Estimate) -> Estimate:
     count = _value(parameter_count)
-    middle, half_width = fit.accuracy_share(count), fit.half_width_share(count)
-    source = Source(f"Power law with a floor through {fit.size_count} measured sizes")
-    curve = Estimate(middle, "fitted", source=source)
+    low, high = fit.range_share(count)
+    source = Source(f"Saturating power law through {fit.size_count} measured sizes")
+    curve = Estimate(fit.accuracy_share(count), "fitted", source=source)
     return derive(
         quality_curves.measured_accuracy_share,
         parameter_count=parameter_count,
         fitted_accuracy_share=curve,
-    )._replace(
-        low=clip(middle - half_width, 0.0, 1.0),
-        high=clip(middle + half_width, 0.0, 1.0),
-    )
+    )._replace(low=low, high=high)
 
 
 def _value(estimate: Estimate) -> Float:

@@ -144,21 +144,34 @@ def moved_share(
 
 def imagenet_top1_share(
     forward_flop_per_item: Float,
+    parameter_count: Float,
     recipe_year: Float,
+    ceiling_share: Float,
     intercept: Float,
-    linear: Float,
-    quadratic: Float,
+    work_slope: Float,
+    work_square_slope: Float,
+    size_slope: Float,
+    size_square_slope: Float,
+    work_size_slope: Float,
     change_per_year: Float,
 ) -> Float:
-    """ImageNet top-1 accuracy from arithmetic per image and the year of the training recipe."""
-    decades = np.log10(forward_flop_per_item / 2.0 / BILLION)
-    error_log = intercept + linear * decades + quadratic * decades**2
-    return clip(1.0 - exp(error_log + change_per_year * (recipe_year - 2020.0)) / 100.0, 0.0, 1.0)
+    """ImageNet top-1 accuracy from arithmetic per image, parameters and the year of the recipe.
+
+    Trained on ImageNet-1k alone, at 224 px.
+    """
+    work = np.log10(forward_flop_per_item / 2.0 / BILLION)
+    size = np.log10(parameter_count / MILLION)
+    error_log = intercept + work_slope * work + work_square_slope * work**2
+    error_log = error_log + size_slope * size + size_square_slope * size**2
+    error_log = error_log + work_size_slope * work * size
+    missed = exp(error_log + change_per_year * (recipe_year - 2020.0))
+    return clip(ceiling_share - missed / 100.0, 0.0, 1.0)
 
 
 def coco_map_share(
     parameter_count: Float,
     recipe_year: Float,
+    ceiling_share: Float,
     intercept: Float,
     slope: Float,
     change_per_year: Float,
@@ -166,13 +179,15 @@ def coco_map_share(
     """COCO mAP 50–95 at 640 px of detectors of the YOLO kind, from their size and year."""
     error_log = intercept + slope * np.log10(parameter_count / MILLION)
     missed = exp(error_log + change_per_year * (recipe_year - 2020.0))
-    return clip((65.0 - missed) / 100.0, 0.0, 1.0)
+    return clip(ceiling_share - missed / 100.0, 0.0, 1.0)
 
 
-def glue_share(parameter_count: Float, intercept: Float, slope: Float) -> Float:
+def glue_share(
+    parameter_count: Float, ceiling_share: Float, intercept: Float, slope: Float
+) -> Float:
     """GLUE mean of BERT-like encoders, from their size; five models of one recipe."""
     missed = exp(intercept + slope * np.log10(parameter_count / MILLION))
-    return clip((100.0 - missed) / 100.0, 0.0, 1.0)
+    return clip(ceiling_share - missed / 100.0, 0.0, 1.0)
 
 
 def same_recipe_share(
@@ -187,8 +202,14 @@ def same_recipe_share(
     return clip(ceiling_share - (ceiling_share - own_score_share) * shrunk_ratio, 0.0, 1.0)
 
 
+def moved_error_share(score_share: Float, ceiling_share: Float, error_log_ratio: Float) -> Float:
+    """A score with the logarithm of what it misses moved, as an end of its range is."""
+    missed_share = maximum(ceiling_share - score_share, 0.0) * exp(error_log_ratio)
+    return clip(ceiling_share - missed_share, 0.0, 1.0)
+
+
 def measured_accuracy_share(parameter_count: Float, fitted_accuracy_share: Float) -> Float:
-    """Accuracy of the text classifier at a size, on the power law through the sizes measured."""
+    """Accuracy of the text classifier at a size, on the curve through the sizes measured."""
     return fitted_accuracy_share + 0.0 * parameter_count
 
 

@@ -13,11 +13,13 @@ from types import MappingProxyType
 import numpy as np
 
 from engine import catalogue
-from engine.projection import decision_options, hardware, money_hardware, project
+from engine.projection import decision_options, hardware, money_hardware, project, served_score
 from engine.projection.decisions import Goal, Limit, Question, decide, planned
 from engine.projection.evidence import NO_EVIDENCE, Evidence
 from engine.projection.serve_small import equal_loss
+from engine.projection.sized import sized
 from engine.projection.training_plan import CHOICES, fastest
+from engine.projection.working import chosen, unknown
 from engine.records import BadInput, Estimate, Kind, Projection
 from engine.scenario import Scenario
 
@@ -43,6 +45,8 @@ class Saving:
     saved_share: float
     score_change_share: float | None
     """Of the expected score; None where nobody knows how it moves."""
+    score_change_range_share: tuple[float, float] | None
+    """90 % range of that change; None where none is known."""
     kind: Kind
     """How it is known what the change does, at best."""
     carbon_change_kgco2e: float | None
@@ -135,12 +139,14 @@ class _Now:
         fit = _number(after.training.memory_fit_share)
         if cost is None or then is None or (self.trains and fit is not None and fit > 1):
             return None
+        change = _score_change(lever, self, after, after_scenario)
         return Saving(
             lever=lever,
             changes=changed(self.scenario, after_scenario),
             saved_usd=cost - then,
             saved_share=(cost - then) / cost,
-            score_change_share=_score_change(lever, self.answer, after),
+            score_change_share=_number(change),
+            score_change_range_share=_range(change),
             kind=KINDS[lever],
             carbon_change_kgco2e=_difference(
                 self.answer.total.carbon_kgco2e, after.total.carbon_kgco2e
@@ -215,6 +221,12 @@ def _serving_precision(now: _Now) -> Iterator[Changes]:
             yield {"serving_precision": precision}
     if catalogue.model(now.scenario.model).family == "decoder":
         yield {"serving_precision": "int4"}
+
+
+def _cache_precision(now: _Now) -> Iterator[Changes]:
+    keeps_one = catalogue.model(now.scenario.model).family == "decoder"
+    if now.serves and keeps_one and now.scenario.cache_precision != "fp8":
+        yield {"cache_precision": "fp8"}
 
 
 def _serving_plan(now: _Now) -> Iterator[Changes]:
@@ -303,6 +315,7 @@ LEVERS: tuple[tuple[str, Callable[[_Now], Iterator[Changes]]], ...] = (
     ("renewables", _renewables),
     ("training_precision", _training_precision),
     ("serving_precision", _serving_precision),
+    ("cache_precision", _cache_precision),
     ("serving_plan", _serving_plan),
     ("training_plan", _training_plan),
     ("scaling", _scaling),
@@ -324,6 +337,7 @@ KINDS: Mapping[str, Kind] = {
     "renewables": "chosen",
     "training_precision": "fitted",
     "serving_precision": "fitted",
+    "cache_precision": "fitted",
     "serving_plan": "fitted",
     "training_plan": "fitted",
     "scaling": "assumed",
@@ -340,17 +354,42 @@ SAME_SCORE = frozenset(
     | {"training_plan", "scaling", "checkpoints", "storage"}
 )
 """Levers that change nothing of what the model learns or answers."""
-UNKNOWN_SCORE = frozenset({"training_precision", "serving_precision"})
-"""Levers whose effect on the score is not in the projection."""
+SERVED_OTHERWISE = frozenset({"serving_precision", "cache_precision"})
+"""Levers whose change of the score was published, or measured."""
+NOTHING = chosen(0.0)
 
 
-def _score_change(lever: str, before: Projection, after: Projection) -> float | None:
+def _score_change(lever: str, now: _Now, after: Projection, then: Scenario) -> Estimate:
+    """Of the score, with its range where the change itself was published or measured."""
     if lever in SAME_SCORE:
-        return 0.0
-    same = before.quality.metric == after.quality.metric
-    if lever in UNKNOWN_SCORE or not same:
+        return NOTHING
+    if lever in SERVED_OTHERWISE:
+        return _served_change(now, then)
+    before = now.answer.quality
+    one, other = _number(before.score_share), _number(after.quality.score_share)
+    unsure = lever == "training_precision" or before.metric != after.quality.metric
+    if unsure or one is None or other is None:
+        return unknown("nothing tells how the score moves")
+    return Estimate(other - one, after.quality.score_share.kind)
+
+
+def _served_change(now: _Now, then: Scenario) -> Estimate:
+    """From the precision served at now to another one."""
+    model = sized(then, catalogue.model(then.model))
+    found = [served_score.change_share(at, model, now.evidence) for at in (now.scenario, then)]
+    before, after = (NOTHING if change is None else change for change in found)
+    if before.value is None or after.value is None:
+        return unknown(before.note or after.note)
+    if before.value == 0.0:
+        return after
+    change = Estimate(after.value - before.value, "fitted")
+    return served_score.with_range(change, after.value - before.value, before, after)
+
+
+def _range(estimate: Estimate) -> tuple[float, float] | None:
+    if estimate.low is None or estimate.high is None:
         return None
-    return _difference(before.quality.score_share, after.quality.score_share)
+    return float(np.asarray(estimate.low)), float(np.asarray(estimate.high))
 
 
 def _answer_time(answer: Projection) -> tuple[str, float | None]:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from engine.validation.quality_fit import DETECTOR_PX, SHAPES, Array, CurveFit, calibrated
+from engine.validation.quality_fit import DETECTOR_PX, SHAPES, Array, kept
 from engine.validation.quality_rows import (
     ANSWERS,
     HIDDEN,
@@ -84,12 +84,6 @@ def _fits(found: QualityReading, curve: str) -> bool:
     return curve in curves_for(found) or (curve == "top1" and ACTIVATIONS in curves_for(found))
 
 
-@cache
-def fit_of(curve: str) -> CurveFit:
-    """One curve through all bundled rows, with the spread of groups left out."""
-    return calibrated(SHAPES[curve], *fit_rows(curve))
-
-
 def predict(rows: Sequence[Row]) -> list[Prediction]:
     """Scores in percent with 90 % ranges, or why none; answers in the rows are not looked at."""
     found = [reading(without_answers(row, HIDDEN)) for row in rows]
@@ -103,7 +97,8 @@ def predict(rows: Sequence[Row]) -> list[Prediction]:
             ]
             if not at:
                 continue
-            fit = fit_of(curve) if dated else fit_of(curve).wider(WIDER_WITHOUT_YEAR)
+            fit = kept(SHAPES[curve])
+            fit = fit if dated else fit.wider(WIDER_WITHOUT_YEAR)
             parts = fit.ranges(fit.place([found[i] for i in at]))
             for i, value, low, high in zip(at, *parts, strict=True):
                 answers[i] |= _answers(found[i], curve, PER_CENT * np.array([value, low, high]))

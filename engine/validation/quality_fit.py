@@ -86,6 +86,10 @@ def _stacked(*columns: Array) -> Array:
 class Shape:
     """How one score depends on the terms."""
 
+    metric: str
+    """Its curve in the catalogue."""
+    names: tuple[str, ...]
+    """Constants of that curve, in the order of the terms."""
     terms: Callable[[Readings], Array]
     floor_share: float
     ceiling_share: float
@@ -113,14 +117,42 @@ class Shape:
         return np.asarray(np.log(inside / (1.0 - inside)))
 
 
+OF_LOSS = ("intercept", "slope", "per_year")
+OF_IMAGES = (
+    "intercept", "work", "work_square", "size", "size_square", "work_size", "per_year", "side",
+    "larger_data", "web_data", "distilled", "self_supervised",
+)  # fmt: skip
+OF_ACTIVATIONS = (*OF_IMAGES, "activations", "activations_square")
 SHAPES = {
-    "mmlu": Shape(size_and_data_terms, 0.25, 0.88, odds=True, noise_share=0.02),
-    "hellaswag": Shape(loss_terms, 0.25, 0.92, odds=True, noise_share=0.015),
-    "arc_c": Shape(loss_terms, 0.20, 0.80, odds=True, noise_share=0.015),
-    "top1": Shape(image_terms, 0.0, 1.0, odds=False, linear=True),
-    "top1-activations": Shape(activation_terms, 0.0, 1.0, odds=False, linear=True),
-    "value": Shape(detector_terms, 0.0, 0.65, odds=False, robust_share=0.01),
-}
+    "mmlu": Shape(
+        "mmlu-5-shot", ("intercept", "size", "data"), size_and_data_terms,
+        0.25, 0.88, odds=True, noise_share=0.02,
+    ),
+    "hellaswag": Shape(
+        "hellaswag-10-shot", OF_LOSS, loss_terms, 0.25, 0.92, odds=True, noise_share=0.015
+    ),
+    "arc_c": Shape(
+        "arc-challenge-25-shot", OF_LOSS, loss_terms, 0.20, 0.80, odds=True, noise_share=0.015
+    ),
+    "top1": Shape(
+        "imagenet-top1", OF_IMAGES, image_terms, 0.0, 1.0, odds=False, linear=True
+    ),
+    "top1-activations": Shape(
+        "imagenet-top1-with-activations", OF_ACTIVATIONS, activation_terms,
+        0.0, 1.0, odds=False, linear=True,
+    ),
+    "value": Shape(
+        "coco-map-50-95", ("intercept", "slope", "per_year"), detector_terms,
+        0.0, 0.65, odds=False, robust_share=0.01,
+    ),
+}  # fmt: skip
+"""By the answer that a published table holds."""
+
+
+def kept(shape: Shape) -> CurveFit:
+    """The curve as the catalogue holds it."""
+    constants = catalogue.quality_curve(shape.metric).constants
+    return CurveFit(shape, tuple(constants[name] for name in shape.names), constants["spread"])
 
 
 @dataclass(frozen=True, slots=True)

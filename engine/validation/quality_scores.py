@@ -20,6 +20,7 @@ from engine.validation.quality_fit import (
     left_out,
     spread_of,
 )
+from engine.validation.quality_points import QualityScore
 from engine.validation.quality_rows import ANSWERS, QualityReading, published_share
 from engine.validation.rows import Prediction, Row
 
@@ -27,20 +28,6 @@ POINTS = 100.0
 RECIPE_SPREAD_RATIO = 0.7
 ANCHOR_NOISE_SHARE = 0.02
 ONE_DECADE, FIVE_TIMES = 1.0, float(np.log10(5.0))
-
-
-@dataclass(frozen=True, slots=True)
-class QualityScore:
-    """One claim: what is predicted, how far off it was, in points, and how many ranges held."""
-
-    key: str
-    what: str
-    row_count: int
-    rmse_points: float
-    median_points: float
-    p90_points: float
-    bias_points: float
-    coverage_share: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +100,7 @@ def pairs(readings: Readings, most_decades: float) -> npt.NDArray[np.int64]:
 def _work(found: QualityReading) -> float:
     if found.subject == "language":
         return float(found.parameter_million or 0.0) * float(found.token_billion or 0.0)
-    return float(found.gmac or 0.0)
+    return float(found.gmac or found.parameter_million or 0.0)
 
 
 def moved(shape: Shape, start: Array, target: Array, scores: Array) -> Array:
@@ -135,17 +122,26 @@ def moved(shape: Shape, start: Array, target: Array, scores: Array) -> Array:
 
 def from_known(found: Folded, key: str, what: str, most_decades: float) -> QualityScore:
     """Models predicted from the score of another of their recipe, by slopes of other groups."""
+    shape = replace(SHAPES[found.curve], noise_share=0.0)
+    groups, at, scores = anchored_places(found, most_decades)
+    middle = shape.share(at)
+    ranges = np.stack([middle, middle, middle])
+    for group in set(groups.tolist()):
+        own = groups == group
+        spread = anchored_spread(shape, at[~own], scores[~own])
+        ranges[:, own] = anchored_ranges(shape, at[own], spread)
+    return scored(key, what, ranges, scores)
+
+
+def anchored_places(
+    found: Folded, most_decades: float
+) -> tuple[npt.NDArray[np.str_], Array, Array]:
+    """Of every pair of one recipe: group, place by the score of the other, and own score."""
     shape, places = replace(SHAPES[found.curve], noise_share=0.0), found.places
     start, end = pairs(found.readings, most_decades).T
     middle = moved(shape, places[start], places[end], found.scores[start])
     groups = np.array([found.readings[i].group for i in end])
-    at = shape.place(middle)
-    ranges = np.stack([middle, middle, middle])
-    for group in set(groups.tolist()):
-        own = groups == group
-        spread = anchored_spread(shape, at[~own], found.scores[end[~own]])
-        ranges[:, own] = anchored_ranges(shape, at[own], spread)
-    return scored(key, what, ranges, found.scores[end])
+    return groups, shape.place(middle), found.scores[end]
 
 
 def anchored_spread(shape: Shape, places: Array, scores: Array) -> float:

@@ -173,6 +173,8 @@ def all_sources() -> list[SourceFact]:
         *(row.source for row in catalogue.storage_prices()),
         *(catalogue.data_centre_fact(name).source for name in catalogue.data_centre_facts()),
         *(row.source for row in catalogue.efficiencies()),
+        *(row.source for row in catalogue.compressed()),
+        *(row.source for row in catalogue.federated()),
         *(row.source for row in catalogue.landmarks()),
         *curves,
         *(source for source in assumed if source is not None),

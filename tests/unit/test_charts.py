@@ -12,7 +12,7 @@ from dashboard.charts.quality import Fitted
 from dashboard.charts.roofline import Point
 from dashboard.theme import COLOURS, linear_ticks, log_ticks
 from engine.projection import project
-from engine.projection.evidence import ClassifierPoint
+from engine.projection.score_curves import ScoreCurve, ScorePoint
 from engine.records import Epoch
 from engine.scenario import Scenario
 from tests.measured import measurements
@@ -175,7 +175,7 @@ def test_one_projection_over_sizes_holds_the_scenarios_own_point() -> None:
 
 
 def test_an_unknown_cost_is_no_cost() -> None:
-    scenario = Scenario(model="dlrm-small", hardware="mi455x", ownership="cloud")
+    scenario = Scenario(model="t5-base", hardware="mi455x", ownership="cloud")
     answer = project(scenario)
     point = frontier.here(8e9, answer)
     curve = frontier.curve(np.array([1.0, 2.0]), answer)
@@ -236,7 +236,7 @@ def test_epochs_show_loss_and_accuracy_of_both_parts() -> None:
 
 
 POINTS = tuple(
-    ClassifierPoint(size, accuracy, 0.002, 3, 8_000.0)
+    ScorePoint(size, accuracy, 0.002, 3, 8_000.0)
     for size, accuracy in ((5e3, 0.80), (1e4, 0.85), (2e4, 0.885), (4e4, 0.91), (8e4, 0.93))
 )
 
@@ -250,7 +250,7 @@ def test_measured_accuracies_stand_with_their_spread() -> None:
 
 
 def test_the_fitted_curve_goes_on_beyond_the_largest_size() -> None:
-    fitted = data.fitted(POINTS)
+    fitted = data.fitted(ScoreCurve("news", "news", "accuracy_share", POINTS))
     assert fitted is not None
     assert fitted.parameter_count[0] == pytest.approx(5e3)
     assert fitted.parameter_count[-1] == pytest.approx(8e4 * data.FIT_BEYOND)
@@ -263,7 +263,7 @@ def test_the_fitted_curve_goes_on_beyond_the_largest_size() -> None:
 
 
 def test_too_few_sizes_give_no_curve() -> None:
-    assert data.fitted(POINTS[:3]) is None
+    assert data.fitted(ScoreCurve("news", "news", "accuracy_share", POINTS[:2])) is None
 
 
 def test_a_curve_without_a_range_is_a_line_alone() -> None:

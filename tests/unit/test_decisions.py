@@ -172,7 +172,9 @@ def test_a_published_score_chooses_among_known_models() -> None:
     found = decide(asked)
     assert found.scored_precisions_only
     assert all(plan.numbers["score.mmlu-5-shot"] >= 0.8 for plan in found.plans)
-    assert all(plan.scenario.serving_precision == "bf16" for plan in found.plans)
+    # Of Llama 3.3 70B's 86.0 points 8 bits leave enough, and serving is cheaper so.
+    served = {plan.scenario.serving_precision for plan in found.plans}
+    assert served & {"fp8", "int8", "int4"}
     models = [plan.scenario.model for plan in found.plans]
     assert len(set(models)) == len(models) > 1
 

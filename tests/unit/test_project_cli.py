@@ -74,10 +74,10 @@ def test_people_get_a_table_with_units_and_kinds(
 def test_unknown_numbers_are_a_dash_and_a_sentence(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert run(monkeypatch, "project", "--set", "model=dlrm-small") == 0
+    assert run(monkeypatch, "project", "--set", "model=t5-base") == 0
     shown = capsys.readouterr().out
     assert "–" in shown
-    assert "Size does not predict the quality of a recommender" in shown
+    assert "Size does not predict the quality of a encoder-decoder" in shown
 
 
 def test_a_file_is_read_and_settings_change_it(

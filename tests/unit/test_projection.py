@@ -232,10 +232,25 @@ def test_every_language_metric_is_anchored_at_the_known_model() -> None:
 
 
 def test_what_size_does_not_predict_is_refused() -> None:
-    projection = project(Scenario(model="dlrm-small"))
+    projection = project(Scenario(model="dlrm-small", parameters_billion=8.0))
     assert projection.quality.score_share.value is None
     assert projection.quality.metric == ""
     assert "quality-unpredictable" in [n.code for n in projection.notes]
+
+
+@pytest.mark.parametrize(
+    ("model", "metric", "score_share"),
+    [
+        ("dlrm-small", "criteo-terabyte-auc", 0.802537),
+        ("transformer-base", "bleu-wmt14-en-de", 0.273),
+    ],
+)
+def test_a_known_model_without_a_curve_keeps_its_own_score(
+    model: str, metric: str, score_share: float
+) -> None:
+    found = project(Scenario(model=model, training_run_count=0.0)).quality
+    assert (found.metric, found.score_share.value) == (metric, score_share)
+    assert found.score_share.kind == "published"
 
 
 def test_far_outside_the_fitted_compute_no_score_is_given() -> None:

@@ -10,8 +10,9 @@ import pytest
 from engine import catalogue
 from engine.projection import NO_EVIDENCE, Evidence, project
 from engine.projection.accuracy_fit import fit_accuracy
-from engine.projection.evidence import ClassifierPoint, accelerator_named
+from engine.projection.evidence import accelerator_named
 from engine.projection.lines import fit_line
+from engine.projection.score_curves import ScorePoint
 from engine.projection.sized import sized
 from engine.records import BadInput, Machine, Measurement, Setting
 from engine.scenario import Scenario
@@ -229,15 +230,17 @@ def test_beyond_the_measured_sizes_accuracy_is_marked_and_less_sure() -> None:
 
 def test_seeds_of_one_size_are_one_point() -> None:
     evidence = Evidence.of([classifier(1_000, 0.8, 0), classifier(1_000, 0.9, 1)])
-    (point,) = evidence.classifier_points["news"]
-    assert (point.accuracy_share, point.seed_count) == (pytest.approx(0.85), 2)
+    curve = evidence.classifier_curve("news")
+    assert curve is not None
+    (point,) = curve.points
+    assert (point.score_share, point.seed_count) == (pytest.approx(0.85), 2)
 
 
 @pytest.mark.parametrize(
-    "accuracies", [(0.8, 0.85, 0.9), (0.9, 0.85, 0.8, 0.75)], ids=["too few", "falling"]
+    "accuracies", [(0.8, 0.85), (0.9, 0.85, 0.8, 0.75)], ids=["too few", "falling"]
 )
 def test_points_that_do_not_support_a_curve_are_refused(accuracies: tuple[float, ...]) -> None:
-    points = [ClassifierPoint(10.0**i, a, None, 1, 1.0) for i, a in enumerate(accuracies, 3)]
+    points = [ScorePoint(10.0**i, a, None, 1, 1.0) for i, a in enumerate(accuracies, 3)]
     assert fit_accuracy(points) is None
     evidence = Evidence.of([classifier(10**i, a) for i, a in enumerate(accuracies, 3)])
     projection = project(Scenario(model="text-classifier-news"), evidence)

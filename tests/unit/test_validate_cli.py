@@ -1,5 +1,6 @@
 """`modelworth validate --self` compares what small steps foretell with what is measured."""
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -7,7 +8,8 @@ import pytest
 
 from db.session import open_database
 from db.store import save_measurement
-from engine.cli import validate
+from engine.cli import own_models, validate
+from engine.projection import Evidence
 from engine.projection.step_time import StepTimeFit, fit_step_times
 from engine.records import BadInput, Machine, Measurement
 from engine.validation import own_steps
@@ -52,6 +54,35 @@ def test_the_document_says_each_error_and_their_median() -> None:
     document = validate.as_document(steps)
     assert document["median_absolute_error_share"] == pytest.approx(0.5, rel=1e-6)
     assert len(document["steps"]) == 3  # type: ignore[arg-type]
+
+
+def accuracy(size: int, score_share: float) -> Measurement:
+    settings = {"task": "news", "embedding_size": size, "seed": 0}
+    metrics = {"parameter_count": 1e3 * size, "accuracy_share": score_share}
+    return replace(
+        step_of(SMALL[0]), workload="text_classifier", settings=settings, metrics=metrics
+    )
+
+
+def test_the_largest_size_is_foretold_from_the_three_smallest(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    scores = {1: 0.80, 4: 0.88, 16: 0.93, 64: 0.96}
+    evidence = Evidence.of([accuracy(size, score) for size, score in scores.items()])
+    own_models.show(evidence, as_json=True)
+    (found,) = json.loads(capsys.readouterr().out)
+    assert (found["name"], found["parameter_count"]) == ("news", 64e3)
+    assert found["measured_share"] == 0.96
+    assert found["low_share"] < found["predicted_share"] < found["high_share"]
+    assert found["held"] is True
+    own_models.show(evidence, as_json=False)
+    assert "yes" in capsys.readouterr().out
+
+
+def test_three_sizes_foretell_nothing_that_was_measured() -> None:
+    three = Evidence.of([accuracy(size, 0.7 + size / 100) for size in (1, 2, 4)])
+    with pytest.raises(BadInput, match="at four sizes"):
+        own_models.show(three, as_json=True)
 
 
 def test_with_too_few_steps_it_says_what_to_run(

@@ -29,7 +29,7 @@ from engine.projection.serving_setting import setup
 from engine.projection.working import estimates
 from engine.records import CERTAINTY, Estimate, Note
 from engine.scenario import Scenario
-from engine.validation import stored
+from engine.validation import quality_stored, stored
 from engine.value_case import GUESSED
 from tests.measured import MACHINE, measurements
 
@@ -67,6 +67,7 @@ FROM_DATA = {
     "score": {family.metric for family in FAMILIES.values()},
     "topic": set(formulas.topics()),
     "claim": {score.key for score in stored.read()},
+    "score_claim": {score.key for score in quality_stored.read()},
     "trait": {form["weights"] for form in setup()["formats"].values()},
     "range_of": {"training compute", "parameters"} | set(setup()["reach"]),
 }

@@ -10,8 +10,10 @@ from pathlib import Path
 import pytest
 
 from engine.validation import quality
+from engine.validation.quality_points import QualityScore
 from engine.validation.quality_rows import ANSWERS, HIDDEN
-from engine.validation.quality_scores import QualityScore, lines
+from engine.validation.quality_scores import lines
+from engine.validation.quality_stored import read, rounded, write
 from engine.validation.rows import read_table, write_predictions
 
 pytestmark = pytest.mark.slow
@@ -48,6 +50,21 @@ def test_scores_of_families_never_seen_are_as_near_as_they_were(key: str) -> Non
 @pytest.mark.parametrize("key", LARGEST_RMSE_POINTS)
 def test_ranges_hold_nine_of_ten_scores_never_seen(key: str) -> None:
     assert 0.85 <= all_lines()[key].coverage_share <= 0.95
+
+
+def test_what_is_kept_is_what_is_reached() -> None:
+    for kept in read():
+        now = rounded(all_lines()[kept.key])
+        assert now.row_count == kept.row_count
+        assert now.rmse_points == pytest.approx(kept.rmse_points, abs=0.02)
+        assert now.coverage_share == pytest.approx(kept.coverage_share, abs=0.01)
+    assert [kept.key for kept in read()] == list(all_lines())
+
+
+def test_what_is_kept_is_read_again(tmp_path: Path) -> None:
+    found = [QualityScore("x", "a score", 3, 1.2345, 1.0, 2.0, -0.5, 0.9)]
+    assert write(found, tmp_path / "kept.csv") == 1
+    assert read(tmp_path / "kept.csv") == (rounded(found[0]),)
 
 
 def test_answers_blank_change_no_prediction() -> None:
