@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache, lru_cache, partial
-from typing import TypeVar, get_args
+from typing import Literal, TypeVar, get_args
 
 import streamlit as st
 
@@ -378,6 +378,15 @@ def refill(name: str, value: object) -> None:
     """Set a widget that can be emptied to what the address says."""
     if value is not None or st.session_state.get(name) is not None:
         st.session_state[name] = value
+
+
+def main_button() -> Literal["primary", "secondary"]:
+    """How the button most wanted on a page looks.
+
+    White on the accent of the dark theme is too faint to read, and the accent cannot be darker:
+    what is selected is written in it.
+    """
+    return "secondary" if st.context.theme.type == "dark" else "primary"
 
 
 def _hint(name: str, known: Known | None = None) -> str | None:

@@ -77,7 +77,7 @@ def card(place: int, plan: Plan, now: Scenario, machines: dict[str, str]) -> Non
             t("decide.open"),
             key=f"open_{place}",
             icon=":material/tune:",
-            type="primary" if place == 0 else "secondary",
+            type=controls.main_button() if place == 0 else "secondary",
             width="stretch",
         ):
             plans.take(now, plan.scenario)

@@ -35,7 +35,7 @@ def override(kind: str, row: FactRow) -> None:
             )
             st.button(
                 t("facts.use"),
-                type="primary",
+                type=controls.main_button(),
                 icon=":material/edit:",
                 on_click=link.choose,
                 args=(overrides.changes(kind, row.line, value),),

@@ -1,6 +1,5 @@
 """Measuring from the page in a real Chromium: start, watch, close the tab, come back, stop."""
 
-import json
 import os
 import socket
 import subprocess
@@ -8,12 +7,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
 from dashboard.i18n import words
 from engine.cli.dashboard import served
-from tests.browser.conftest import PHONE, wait_for
+from tests.browser.conftest import PHONE, violations, wait_for
 
 pytestmark = pytest.mark.browser
 
@@ -62,16 +60,6 @@ def tab(browser: Browser, address: str, width: int = 1440) -> Page:
     return page
 
 
-def serious(page: Page) -> list[str]:
-    """Rules of axe-core that the page breaks badly, with where."""
-    found = Axe().run(page).response["violations"]
-    return [
-        json.dumps([v["id"], [node["target"] for node in v["nodes"]][:3]])
-        for v in found
-        if v["impact"] in ("serious", "critical")
-    ]
-
-
 def test_before_anything_is_measured_a_sample_is_shown_as_one(browser: Browser, own: str) -> None:
     for width in (1440, PHONE["width"]):
         page = tab(browser, f"{own}/measurements", width)
@@ -83,7 +71,7 @@ def test_before_anything_is_measured_a_sample_is_shown_as_one(browser: Browser, 
             expect(page.get_by_test_id("stMain").get_by_text(start).first).to_be_visible()
             main = page.get_by_test_id("stMain")
             assert main.evaluate("e => e.scrollWidth - e.clientWidth") == 0, (view, width)
-            assert serious(page) == [], view
+            assert violations(page) == [], view
         page.close()
 
 
@@ -91,7 +79,7 @@ def test_started_it_goes_on_without_the_tab_and_is_stopped_from_another(
     browser: Browser, own: str
 ) -> None:
     first = tab(browser, f"{own}/measure")
-    assert serious(first) == []
+    assert violations(first) == []
     first.get_by_role("radio", name=EN["suite.toy"], exact=True).click()
     settled(first)
     first.get_by_role("button", name=EN["measure.start"]).click()
@@ -109,7 +97,7 @@ def test_started_it_goes_on_without_the_tab_and_is_stopped_from_another(
     expect(second.get_by_text(said)).to_be_visible(timeout=PATIENCE_MS)
     expect(second.get_by_role("button", name=ZH["measure.go_on"])).to_be_visible()
     settled(second)
-    assert serious(second) == []
+    assert violations(second) == []
     second.close()
 
     third = tab(browser, f"{own}/measurements")

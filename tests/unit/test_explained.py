@@ -2,13 +2,14 @@
 
 import pytest
 
-from dashboard import worth_words
+from dashboard import explain, worth_words
 from dashboard.i18n import words
 from dashboard.valued import value_of
 from engine.projection import project
 from engine.projection.cost import saved_usd
 from engine.projection.working import leaves
 from engine.projection.worth import template_scenario
+from engine.scenario import Scenario
 from engine.value_case import ValueCase
 from tests.unit.test_pages import cards, opened
 
@@ -32,6 +33,17 @@ def test_every_number_of_worth_leads_down_to_what_somebody_knows() -> None:
         if number.estimate.known:
             below = [part for _, part in leaves(number.estimate)]
             assert any(p.source or p.kind in ("chosen", "fitted") for p in below), number.label
+
+
+def test_the_chain_of_a_bill_says_source_day_and_kind_of_every_fact() -> None:
+    total = project(Scenario()).total.cost_usd
+    chain = explain.rows("bill", total, "")
+    assert len({row.name.strip() for row in chain}) > 50
+    facts = [row for row in chain if row.kind == EN["kind.published"] and row.link]
+    assert all(row.origin and row.checked and row.value for row in facts)
+    assert {EN["quantity.purchase_usd"], EN["quantity.usd_per_kwh"]} <= {
+        row.name.strip() for row in facts
+    }
 
 
 def test_without_a_use_net_present_value_is_not_known() -> None:
