@@ -39,7 +39,8 @@ def drag(page: Page, name: str, by_px: int) -> None:
 def controls(page: Page) -> dict[str, str]:
     """What every visible control of the sidebar shows, by key."""
     shown = {}
-    for widget in page.get_by_test_id("stSidebar").locator("[class*='st-key-']").all():
+    own = "[class*='st-key-']:not([class*='st-key-fold_'])"
+    for widget in page.get_by_test_id("stSidebar").locator(own).all():
         key = re.search(r"st-key-([\w-]+)", widget.get_attribute("class") or "")
         assert key is not None
         shown[key[1]] = value(widget)
