@@ -56,8 +56,10 @@ def value(widget: Locator) -> str:
 
 
 def unfold(page: Page) -> None:
-    for group in page.get_by_test_id("stSidebar").locator("summary").all():
-        group.click()
+    """Open every group of further choices; each is filled once it is open."""
+    for group in page.get_by_test_id("stSidebar").locator("[class*='st-key-fold_']").all():
+        group.locator("summary").click()
+        expect(group.get_by_role("spinbutton").first).to_be_visible()
     settled(page)
 
 
