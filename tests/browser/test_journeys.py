@@ -40,7 +40,8 @@ def drag(page: Page, name: str, by_px: int) -> None:
 def controls(page: Page) -> dict[str, str]:
     """What every visible control of the sidebar shows, by key."""
     shown = {}
-    for widget in page.get_by_test_id("stSidebar").locator("[class*='st-key-']").all():
+    own = "[class*='st-key-']:not([class*='st-key-fold_'])"
+    for widget in page.get_by_test_id("stSidebar").locator(own).all():
         key = re.search(r"st-key-([\w-]+)", widget.get_attribute("class") or "")
         assert key is not None
         shown[key[1]] = value(widget)
@@ -64,8 +65,10 @@ def value(widget: Locator) -> str:
 
 
 def unfold(page: Page) -> None:
-    for group in page.get_by_test_id("stSidebar").locator("summary").all():
-        group.click()
+    """Open every group of further choices; each is filled once it is open."""
+    for group in page.get_by_test_id("stSidebar").locator("[class*='st-key-fold_']").all():
+        group.locator("summary").click()
+        expect(group.get_by_role("spinbutton").first).to_be_visible()
     settled(page)
 
 
