@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -27,6 +28,7 @@ from engine.validation.image_training_rows import (
     network_family,
     read,
 )
+from engine.validation.range_widths import Miss, Misses
 from engine.validation.rows import (
     TRAINING_ANSWERS,
     Prediction,
@@ -143,19 +145,17 @@ def predicted_left_out(
         at = [i for i, other in enumerate(groups) if other == name]
         for i, prediction in zip(at, predict([rows[i] for i in at], fit), strict=True):
             found[i] = prediction
-    return _with_ranges(rows, groups, found)
+    return _with_ranges(rows, found)
 
 
-def _with_ranges(
-    rows: Sequence[Row], groups: Sequence[str], found: Sequence[Prediction]
-) -> list[Prediction]:
-    ranged = list(found)
-    for name in sorted(set(groups)):
-        kept = [i for i, other in enumerate(groups) if other != name]
-        ranges = _ranges([rows[i] for i in kept], [found[i] for i in kept])
-        for i in (i for i, other in enumerate(groups) if other == name):
-            ranged[i] = _ranged(rows[i], found[i], ServingFit({}, ranges, {}))
-    return ranged
+def _with_ranges(rows: Sequence[Row], found: Sequence[Prediction]) -> list[Prediction]:
+    """Each with ranges from other sources than its own."""
+    misses = _misses(rows, found)
+    ranges_without = cache(partial(error_ranges, misses))
+    return [
+        _ranged(row, one, ServingFit({}, ranges_without(row.get("source_id", "")), {}))
+        for row, one in zip(rows, found, strict=True)
+    ]
 
 
 def _ranged(row: Row, prediction: Prediction, fit: ServingFit) -> Prediction:
@@ -175,16 +175,17 @@ def _known(rows: Sequence[Row]) -> dict[str, tuple[str, ...]]:
     }
 
 
-def _ranges(rows: Sequence[Row], predictions: Sequence[Prediction]) -> dict[str, ErrorRange]:
-    logs, names, sources = [], [], []
+def _misses(rows: Sequence[Row], predictions: Sequence[Prediction]) -> Misses:
+    """Of every speed both published and predicted, by how much it was missed."""
+    found = []
     for row, prediction in zip(rows, predictions, strict=True):
         one, speed = read(row), published(row, "samples_per_s")
         part = prediction.answers.get("samples_per_s")
         if part is not None and speed is not None and isinstance(one, ImageReading):
-            logs.append(math.log(part.value / speed))
-            names.append((ANYTHING,))
-            sources.append(row.get("source_id", ""))
-    return error_ranges(names, np.array(logs), sources)
+            wider = WIDER_OUTSIDE if NEW_DEVICE in prediction.flags else 1.0
+            missed = math.log(speed / part.value) / wider
+            found.append(Miss(row.get("source_id", ""), missed, (ANYTHING,), ANYTHING))
+    return Misses(found)
 
 
 def calibrated_fit(rows: Sequence[Row]) -> ServingFit:
@@ -192,7 +193,7 @@ def calibrated_fit(rows: Sequence[Row]) -> ServingFit:
     kept = [row for row, *_ in examples(rows)]
     by_family = predicted_left_out(kept)
     by_source = predicted_left_out(kept, lambda row: row.get("source_id", ""))
-    ranges = _ranges([*kept, *kept], [*by_family, *by_source])
+    ranges = error_ranges(_misses([*kept, *kept], [*by_family, *by_source]))
     return ServingFit(fit_rows(kept), ranges, _known(kept))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +32,7 @@ from engine.validation.inference_fit import (
     mean_power_w,
     rate_answers,
 )
+from engine.validation.range_widths import Miss, Misses
 from engine.validation.rows import (
     INFERENCE_ANSWERS,
     Prediction,
@@ -42,7 +44,7 @@ from engine.validation.rows import (
 )
 from engine.validation.score import Scores, compared, scores
 from engine.validation.serving_calibration import error_ranges
-from engine.validation.serving_groups import evenly, group, merged
+from engine.validation.serving_groups import evenly, family, group, merged
 from engine.validation.serving_hardware import serving_device
 from engine.validation.serving_rows import Reading, arrays, read
 from engine.validation.serving_words import FILLS_MEMORY
@@ -106,13 +108,18 @@ def _prediction(
     row: Row, reading: Reading, amounts: Mapping[str, float], fit: ServingFit
 ) -> Prediction:
     flags = reading.flags + _unseen(reading, fit)
-    wider = WIDER_OUTSIDE if OUTSIDE in flags or "shape-scaled-from-size" in flags else 1.0
+    wider = _wider(flags)
     answers = {
         answer: _range(value, fit.range_for(*regimes(row, reading, answer)), wider)
         for answer, value in amounts.items()
         if math.isfinite(value) and value > 0 and _is_asked(answer, reading)
     }
     return Prediction("fitted", answers, flags)
+
+
+def _wider(flags: Sequence[str]) -> float:
+    """Exponent of ranges: 1, but for what no row was like."""
+    return WIDER_OUTSIDE if OUTSIDE in flags or "shape-scaled-from-size" in flags else 1.0
 
 
 def _is_asked(answer: str, reading: Reading) -> bool:
@@ -137,7 +144,9 @@ def regimes(row: Row, reading: Reading, answer: str) -> tuple[str, ...]:
     trust = "crowd" if row.get("verified") == "no" else reading.traits[SETTING]
     apart = "-disaggregated" if reading.values["is_disaggregated"] else ""
     unlimited = "-full" if math.isnan(reading.values["concurrency"]) else ""
-    return (f"{kind}/{trust}{apart}{unlimited}", f"{kind}/{trust}", kind)
+    engine = f"{kind}/{reading.traits[ENGINE]}/{trust}{apart}{unlimited}"
+    names = (engine, f"{kind}/{trust}{apart}{unlimited}", f"{kind}/{trust}", kind)
+    return tuple(dict.fromkeys(names))
 
 
 def predicted_left_out(
@@ -181,11 +190,12 @@ def _document(
     return document if ranges else document | {"ranges": anything}
 
 
-def _errors(
-    rows: Sequence[Row], predictions: Sequence[Prediction]
-) -> list[tuple[int, str, float, tuple[str, ...]]]:
-    """Of every answer both published and predicted: row, answer, log error, regimes."""
+def _misses(
+    rows: Sequence[Row], groups: Sequence[str], predictions: Sequence[Prediction]
+) -> Misses:
+    """Of every answer both published and predicted, by how much it was missed."""
     found = []
+    alone = _known_from_one(rows)
     for i, (row, prediction) in enumerate(zip(rows, predictions, strict=True)):
         reading = read(row)
         if row.get("sanity_flag") or not isinstance(reading, Reading):
@@ -194,39 +204,54 @@ def _errors(
             value = published(row, answer)
             if value is not None:
                 names = regimes(row, reading, answer)
-                found.append((i, answer, math.log(part.value / value), names))
-    return found
+                missed = math.log(value / part.value) / _wider(prediction.flags)
+                unit = groups[i] if names[-1] in alone else row.get("source_key", "")
+                found.append(Miss(unit, missed, names, names[-1]))
+    return Misses(found)
+
+
+def _known_from_one(rows: Sequence[Row]) -> frozenset[str]:
+    """Quantities that one source alone published: their ranges leave out a family instead."""
+    sources: dict[str, set[str]] = {kind: set() for kind in ANSWER_KIND.values()}
+    for row in rows:
+        for answer, kind in ANSWER_KIND.items():
+            if published(row, answer) is not None:
+                sources[kind].add(row.get("source_key", ""))
+    return frozenset(kind for kind, found in sources.items() if len(found) == 1)
 
 
 def _with_ranges(
     rows: Sequence[Row], groups: Sequence[str], predictions: Sequence[Prediction]
 ) -> list[Prediction]:
-    errors = _errors(rows, predictions)
-    fitted = {
-        name: _ranges(rows, [e for e in errors if groups[e[0]] != name]) for name in set(groups)
-    }
-    return [
-        _ranged(row, prediction, ServingFit({}, fitted[name], {}))
-        for row, name, prediction in zip(rows, groups, predictions, strict=True)
-    ]
+    """Each with ranges from other sources than its own."""
+    misses, alone = _misses(rows, groups, predictions), _known_from_one(rows)
+    ranges_without = cache(partial(error_ranges, misses))
+    found = []
+    for row, name, prediction in zip(rows, groups, predictions, strict=True):
+        by_source, by_group = (
+            ServingFit({}, ranges_without(unit), {}) for unit in (row.get("source_key", ""), name)
+        )
+        found.append(_ranged(row, prediction, by_source, by_group, alone))
+    return found
 
 
-def _ranges(rows: Sequence[Row], errors: Sequence[Any]) -> dict[str, Any]:
-    logs = np.array([log for _, _, log, _ in errors])
-    sources = [rows[i].get("source_key", "") for i, _, _, _ in errors]
-    return error_ranges([names for *_, names in errors], logs, sources)
-
-
-def _ranged(row: Row, prediction: Prediction, fit: ServingFit) -> Prediction:
+def _ranged(
+    row: Row,
+    prediction: Prediction,
+    by_source: ServingFit,
+    by_group: ServingFit,
+    alone: frozenset[str],
+) -> Prediction:
     reading = read(row)
     if not isinstance(reading, Reading):
         return prediction
-    wider = WIDER_OUTSIDE if OUTSIDE in prediction.flags else 1.0
-    answers = {
-        answer: _range(part.value, fit.range_for(*names), wider)
-        for answer, part in prediction.answers.items()
-        if (names := regimes(row, reading, answer))[-1] in fit.ranges
-    }
+    answers = {}
+    for answer, part in prediction.answers.items():
+        names = regimes(row, reading, answer)
+        fit = by_group if names[-1] in alone else by_source
+        if names[-1] in fit.ranges:
+            found = fit.range_for(*names)
+            answers[answer] = _range(part.value, found, _wider(prediction.flags))
     return replace(prediction, answers=dict(prediction.answers) | answers)
 
 
@@ -270,7 +295,9 @@ def calibrate(path: Path) -> dict[str, Any]:
     """
     rows = read_table(path, INFERENCE_ANSWERS).rows
     left_out = predicted_left_out(rows, "publisher")
-    return _document(rows, fit_rows(rows), _ranges(rows, _errors(rows, left_out)))
+    families = [family(row.get("model", "")) for row in rows]
+    ranges = error_ranges(_misses(rows, families, left_out))
+    return _document(rows, fit_rows(rows), ranges)
 
 
 def cross_validated(

@@ -15,6 +15,7 @@ import numpy as np
 from engine.projection.throughput_fit import ThroughputFit, throughput_fit
 from engine.units import SECONDS_PER_HOUR, TERA
 from engine.validation.accelerator_names import accelerator_of
+from engine.validation.range_widths import Miss, Misses, weighted_percentiles
 from engine.validation.rows import (
     RUN_ANSWERS,
     Prediction,
@@ -29,7 +30,6 @@ from engine.validation.training import examples
 from engine.validation.training import predict as predict_training
 from engine.validation.training_fit import fit
 from engine.validation.training_models import ImpossibleError
-from engine.validation.training_ranges import weighted_percentiles
 from engine.validation.training_scores import organisation_of, scored_rows, source_of
 
 BY_SPEED, BY_FLOP = "by-speed", "by-flop"
@@ -154,8 +154,10 @@ def fit_runs(rows: Sequence[Row], fitted: ThroughputFit) -> ThroughputFit:
 
 
 def _spread(ratios: Sequence[tuple[str, float]]) -> tuple[float, float, float]:
-    low, middle, high = weighted_percentiles(ratios, (5.0, 50.0, 95.0))
-    return middle, low, high
+    [middle] = weighted_percentiles(ratios, (50.0,))
+    misses = Misses([Miss(source, ratio - middle, ("run",)) for source, ratio in ratios])
+    low, high = misses.ranges()["run"]
+    return middle, middle + low, middle + high
 
 
 def cross_validated(rows: Sequence[Row], training_rows: Sequence[Row]) -> tuple[Scores, Scores]:

@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from engine.projection.serving_fit import Constant, ErrorRange
+from engine.validation.range_widths import Misses
 
 Array = npt.NDArray[np.float64]
 Formula = Callable[[Mapping[str, Array]], Array]
@@ -30,9 +31,6 @@ LARGEST_DAMPING = 1e8
 SMALLEST_GAIN_SHARE = 1e-4
 FEWEST_SMALL_GAINS = 4
 FEWEST_SMALL_GAINS_FROM_NEAR = 2
-RANGE_PERCENTILES = (3.0, 97.0)
-"""A little beyond nine tenths: the next source differs from those seen."""
-FEWEST_FOR_RANGE = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,32 +233,9 @@ def _constants(layout: Layout, logs: Array, spreads: Array) -> dict[str, Constan
     }
 
 
-def error_ranges(
-    regimes: Sequence[Sequence[str]], log_errors: Array, sources: Sequence[str]
-) -> dict[str, ErrorRange]:
-    """Published over predicted by regime, every source counting the same.
-
-    Args:
-        regimes: for each row the regimes it belongs to, from narrow to wide.
-        log_errors: logarithm of predicted over published, of rows that were left out.
-        sources: who published it.
-    """
-    rows: dict[str, list[int]] = defaultdict(list)
-    for i, names in enumerate(regimes):
-        for name in names:
-            rows[name].append(i)
+def error_ranges(misses: Misses, without: str | None = None) -> dict[str, ErrorRange]:
+    """Published over predicted by regime, as if a source, where one is named, was never seen."""
     return {
-        name: _range(-log_errors[at], [sources[i] for i in at])
-        for name, at in rows.items()
-        if len(at) >= FEWEST_FOR_RANGE or "/" not in name
+        name: ErrorRange(float(np.exp(low)), float(np.exp(high)), misses.row_count(name))
+        for name, (low, high) in misses.ranges(without).items()
     }
-
-
-def _range(log_ratios: Array, sources: Sequence[str]) -> ErrorRange:
-    counts = Counter(sources)
-    weight = np.array([float(counts[source]) ** -0.5 for source in sources])
-    order = np.argsort(log_ratios)
-    reached = np.cumsum(weight[order]) / weight.sum() * 100.0
-    places = np.minimum(np.searchsorted(reached, RANGE_PERCENTILES), len(order) - 1)
-    low, high = (float(ratio) for ratio in np.exp(log_ratios[order][places]))
-    return ErrorRange(min(low, 0.98), max(high, 1.02), len(order))

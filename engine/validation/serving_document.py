@@ -15,8 +15,10 @@ HEADER = """\
 #
 # `value` is common to all; `spread_ratio` is one standard deviation as a factor; `factors`
 # multiply the value for each trait and were shrunk towards 1. `ranges` are published over
-# predicted, the middle 94 % of rows whose publisher (of images: or whose model family) the fit
-# never saw, every source counting the same. Units are in the names.
+# predicted, the middle nine tenths of rows whose publisher (of images: or whose model family) the
+# fit never saw, every source counting the same, stretched until they hold nine tenths of a source
+# that is left out of them. A regime that is not there is as sure as the next wider. Units are in
+# the names.
 """
 IMAGE_HEADER = """\
 # Constants of training networks on images, fitted to published rows; `modelworth calibrate`

@@ -11,9 +11,9 @@ import numpy as np
 
 from engine.projection.serving_local import Settings, corrections, leave_one_out_errors
 from engine.validation.inference import predicted_left_out
+from engine.validation.range_widths import RANGE_PERCENTILES
 from engine.validation.rows import Prediction, Range, Row, published
 from engine.validation.score import Comparison, Scores, compared, scores
-from engine.validation.serving_calibration import RANGE_PERCENTILES
 from engine.validation.serving_rows import Reading, read
 
 FEWEST_FOR_RANGE = 20

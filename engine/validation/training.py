@@ -76,6 +76,7 @@ def _prediction(
     low, high, flags = range_of(inputs, fitted)
     if is_measured:
         low, high = fitted.ranges.get(OWN_REGIME, (low, high))
+    low, high = own.ends_on(inputs.accelerator_id) or (low, high)
     ends = [answers(inputs, speed * float(np.exp(end))) for end in (0.0, low, high)]
     found = {
         name: Range(value, *sorted((ends[1][name], ends[2][name])))

@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from engine.projection.throughput import TrainingStep
+from engine.validation.range_widths import NARROWEST, RANGE_PERCENTILES, Ends
 
 Array = npt.NDArray[np.float64]
 Setting = tuple[str, str, str]
@@ -24,6 +25,7 @@ SETTING_SPREAD = 0.12
 PLAN_SPREAD = 0.08
 NOISE = 0.03
 """Standard deviations of logarithms; two measurements of the same differ by about 3 %."""
+FEWEST_FOR_RANGE = 20
 DOUBLINGS_APART = 2.0
 """Plans this many doublings apart still tell much of each other."""
 PLAN_FIELDS = (
@@ -46,6 +48,13 @@ class Calibration:
     plans: Array = field(default_factory=lambda: np.zeros((0, len(PLAN_FIELDS))))
     pull: Array = field(default_factory=lambda: np.zeros(0))
     """How much each measurement counts: its errors through the inverse covariance."""
+    ends: Ends | None = None
+    """Between which nine tenths of these were found from the others; None of a few."""
+
+    def ends_on(self, accelerator_id: str) -> Ends | None:
+        """The range that own measurements show, where they are of this accelerator."""
+        measured = any(setting[1] == accelerator_id for setting in self.settings)
+        return self.ends if measured else None
 
     def offset(self, setting: Setting, plan: Array) -> tuple[float, bool]:
         """Expected logarithm of measured over predicted, and whether this setting was measured."""
@@ -63,7 +72,23 @@ def calibration(settings: tuple[Setting, ...], plans: Array, errors: Array) -> C
     if not settings:
         return NO_CALIBRATION
     known = covariance(settings, plans, settings, plans) + NOISE**2 * np.eye(len(settings))
-    return Calibration(settings, plans, np.asarray(np.linalg.solve(known, errors), np.float64))
+    inverse = np.linalg.inv(known)
+    pull = np.asarray(inverse @ errors, np.float64)
+    return Calibration(settings, plans, pull, _ends(pull / np.diag(inverse)))
+
+
+def _ends(missed: Array) -> Ends | None:
+    """Where nine tenths of the measurements lie, each seen from the others alone.
+
+    A Gaussian process tells without another fit what it would miss of a point left out.
+
+    Source: Rasmussen, Williams 2006, "Gaussian Processes for Machine Learning", section 5.4.2,
+    https://gaussianprocess.org/gpml/
+    """
+    if len(missed) < FEWEST_FOR_RANGE:
+        return None
+    low, high = np.percentile(missed, RANGE_PERCENTILES)
+    return min(float(low), -NARROWEST), max(float(high), NARROWEST)
 
 
 def plan_of(step: TrainingStep) -> Array:

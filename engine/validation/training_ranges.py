@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-
-import numpy as np
 
 from engine.projection.throughput_fit import ThroughputFit
 from engine.projection.throughput_step import (
@@ -15,18 +12,23 @@ from engine.projection.throughput_step import (
     OUTSIDE_RATIO,
     SMALL_PARAMETER_COUNT,
 )
+from engine.validation.range_widths import Miss, Misses
 from engine.validation.training_inputs import TrainingInputs
 
-RANGE_PERCENTILES = (5.0, 95.0)
-FEWEST_SOURCES = 4
 EVERYTHING = "any"
 OWN_REGIME = "own"
 """After calibrating on a measurement of the same model, accelerator and number format."""
 
+DECODER_REGIMES = frozenset({"adapter", "mixture", "small", "large"})
+DECODERS, OTHERS = "decoders", "others"
+
 
 @dataclass(frozen=True, slots=True)
 class Residual:
-    """Logarithm of measured over predicted speed of one row the fit did not see."""
+    """Logarithm of measured over predicted speed of one row the fit did not see.
+
+    Where the row was unlike all that the fit saw, over what that widens a range by.
+    """
 
     source: str
     regime: str
@@ -46,60 +48,36 @@ def regime_of(inputs: TrainingInputs) -> str:
     return "small" if small else "large"
 
 
-def fitted_ranges(residuals: Sequence[Residual]) -> dict[str, tuple[float, float]]:
-    """Where nine tenths of the rows left out fell, each source counting the same."""
-    by_regime: dict[str, list[Residual]] = defaultdict(list)
-    for residual in residuals:
-        by_regime[residual.regime].append(residual)
-        if residual.regime != OWN_REGIME:
-            by_regime[EVERYTHING].append(residual)
-    return {
-        regime: _percentiles(of_regime)
-        if regime == OWN_REGIME
-        else _widest(_percentiles(of_regime), _percentiles(by_regime[EVERYTHING]), of_regime)
-        for regime, of_regime in sorted(by_regime.items())
-    }
+def misses(residuals: Sequence[Residual]) -> Misses:
+    """The same as what ranges are made of: decoders, other models and own rows apart."""
+    return Misses([_miss(residual) for residual in residuals])
 
 
-def _widest(
-    own: tuple[float, float], every: tuple[float, float], rows: Sequence[Residual]
-) -> tuple[float, float]:
-    """A regime known from few sources is no surer than all together."""
-    if len({row.source for row in rows}) >= FEWEST_SOURCES:
-        return own
-    return min(own[0], every[0]), max(own[1], every[1])
-
-
-def _percentiles(rows: Sequence[Residual]) -> tuple[float, float]:
-    low, high = weighted_percentiles([(r.source, r.log_ratio) for r in rows], RANGE_PERCENTILES)
-    return low, high
-
-
-def weighted_percentiles(
-    values: Sequence[tuple[str, float]], percentiles: Sequence[float]
-) -> list[float]:
-    """Percentiles of values of several sources, each source counting the same."""
-    counts: dict[str, int] = defaultdict(int)
-    for source, _ in values:
-        counts[source] += 1
-    ordered = sorted(values, key=lambda value: value[1])
-    weights = np.array([1 / counts[source] for source, _ in ordered])
-    shares = (np.cumsum(weights) - weights / 2) / weights.sum() * 100
-    found: list[float] = np.interp(percentiles, shares, [v for _, v in ordered]).tolist()
-    return found
+def _miss(residual: Residual) -> Miss:
+    regime = residual.regime
+    if regime == OWN_REGIME:
+        return Miss(residual.source, residual.log_ratio, (regime,), OWN_REGIME)
+    quantity = DECODERS if regime in DECODER_REGIMES else OTHERS
+    return Miss(residual.source, residual.log_ratio, (regime, EVERYTHING), quantity)
 
 
 def range_of(inputs: TrainingInputs, fitted: ThroughputFit) -> tuple[float, float, tuple[str, ...]]:
     """Logarithms of the ends of the 90 % range over the prediction, and what widened it."""
     whole = fitted.ranges.get(EVERYTHING, (0.0, 0.0))
     low, high = fitted.ranges.get(regime_of(inputs), whole)
+    wider, flags = widening(inputs, fitted)
+    return min(low, 0.0) * wider, max(high, 0.0) * wider, flags
+
+
+def widening(inputs: TrainingInputs, fitted: ThroughputFit) -> tuple[float, tuple[str, ...]]:
+    """How much wider than where rows were seen, and why."""
     flags, wider = [], 1.0
     if inputs.accelerator_id not in fitted.accelerator_offsets:
         flags, wider = ["accelerator-not-seen"], NEW_ACCELERATOR_RATIO
     if _outside(inputs, fitted):
         flags.append("outside-fitted-range")
         wider *= OUTSIDE_RATIO
-    return min(low, 0.0) * wider, max(high, 0.0) * wider, tuple(flags)
+    return wider, tuple(flags)
 
 
 def _outside(inputs: TrainingInputs, fitted: ThroughputFit) -> bool:

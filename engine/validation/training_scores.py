@@ -25,7 +25,13 @@ from engine.validation.training_answers import FIT_ORDER, answers
 from engine.validation.training_calibration import most_central, plan_of
 from engine.validation.training_fit import Example, fit, tokens_per_s
 from engine.validation.training_inputs import TrainingInputs
-from engine.validation.training_ranges import OWN_REGIME, Residual, fitted_ranges, regime_of
+from engine.validation.training_ranges import (
+    OWN_REGIME,
+    Residual,
+    misses,
+    regime_of,
+    widening,
+)
 
 LeftOut = Literal["source", "organisation", "hardware"]
 DECODER_DOMAIN = "llm"
@@ -155,13 +161,22 @@ def calibrated_document(rows: Sequence[Row], run_rows: Sequence[Row] = ()) -> di
     from engine.validation.runs import fit_runs
 
     kept = scored_rows(rows)
-    ranges = fitted_ranges(_residuals(kept, folds(kept, source_of)))
+    ranges = misses(_residuals(kept, _fits_without(kept, source_of))).ranges()
     fitted = replace(fit([example for example, _ in examples(kept)]), ranges=ranges)
     return as_document(fit_runs(run_rows, fitted) if run_rows else fitted)
 
 
 def folds(rows: Sequence[Row], group_of: Callable[[Row], str]) -> list[Fold]:
     """A fit without each group, with ranges from the groups other than it."""
+    found = _fits_without(rows, group_of)
+    known = misses(_residuals(rows, found))
+    return [
+        replace(fold, fitted=replace(fold.fitted, ranges=known.ranges(fold.group)))
+        for fold in found
+    ]
+
+
+def _fits_without(rows: Sequence[Row], group_of: Callable[[Row], str]) -> list[Fold]:
     known = examples(rows)
     groups = [group_of(row) for row in rows]
     everything = fit([example for example, _ in known])
@@ -171,13 +186,7 @@ def folds(rows: Sequence[Row], group_of: Callable[[Row], str]) -> list[Fold]:
         fitted = fit(others, everything)
         positions = tuple(i for i, of_row in enumerate(groups) if of_row == group)
         found.append(Fold(group, fitted, positions))
-    residuals = {fold.group: _residuals(rows, [fold]) for fold in found}
-    return [_with_ranges(fold, residuals) for fold in found]
-
-
-def _with_ranges(fold: Fold, residuals: Mapping[str, list[Residual]]) -> Fold:
-    others = [r for group, of_group in residuals.items() if group != fold.group for r in of_group]
-    return replace(fold, fitted=replace(fold.fitted, ranges=fitted_ranges(others)))
+    return found
 
 
 def _residuals(rows: Sequence[Row], left_out: Sequence[Fold]) -> list[Residual]:
@@ -191,7 +200,7 @@ def _fold_residuals(rows: Sequence[Row], fold: Fold) -> list[Residual]:
         return []
     predicted = tokens_per_s(fold.fitted, [example.inputs for example in known])
     pairs = zip(known, predicted.tolist(), strict=True)
-    return [_residual(example, value) for example, value in pairs] + _own_residuals(fold, own_rows)
+    return [_residual(fold, e, value) for e, value in pairs] + _own_residuals(fold, own_rows)
 
 
 def _own_residuals(fold: Fold, rows: Sequence[Row]) -> list[Residual]:
@@ -205,13 +214,14 @@ def _own_residuals(fold: Fold, rows: Sequence[Row]) -> list[Residual]:
             )
             speed = float(tokens_per_s(fold.fitted, [example.inputs])[0]) * float(np.exp(offset))
             ratio = float(np.log(example.tokens_per_s / speed))
-            found.append(Residual(example.source, OWN_REGIME, ratio))
+            found.append(Residual(fold.group, OWN_REGIME, ratio))
     return found
 
 
-def _residual(example: Example, predicted: float) -> Residual:
-    ratio = float(np.log(example.tokens_per_s / predicted))
-    return Residual(example.source, regime_of(example.inputs), ratio)
+def _residual(fold: Fold, example: Example, predicted: float) -> Residual:
+    wider, _ = widening(example.inputs, fold.fitted)
+    ratio = float(np.log(example.tokens_per_s / predicted)) / wider
+    return Residual(fold.group, regime_of(example.inputs), ratio)
 
 
 def _left_out_predictions(rows: Sequence[Row], left_out: Sequence[Fold]) -> list[Prediction]:

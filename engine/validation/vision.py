@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import numpy as np
 
 from engine.projection.serving_fit import ErrorRange, ServingFit, serving_fit, to_document
 from engine.projection.serving_items import ItemEfficiencies, items_served
+from engine.validation.range_widths import Miss, Misses
 from engine.validation.rows import (
     VISION_ANSWERS,
     Prediction,
@@ -114,7 +116,7 @@ def predicted_left_out(rows: Sequence[Row], left_out: str) -> list[Prediction]:
         at = [i for i, other in enumerate(groups) if other == name]
         for i, prediction in zip(at, predict([rows[i] for i in at], fit), strict=True):
             found[i] = prediction
-    return _with_ranges(rows, groups, found)
+    return _with_ranges(rows, found)
 
 
 def _known(rows: Sequence[Row]) -> dict[str, tuple[str, ...]]:
@@ -125,17 +127,14 @@ def _known(rows: Sequence[Row]) -> dict[str, tuple[str, ...]]:
     }
 
 
-def _with_ranges(
-    rows: Sequence[Row], groups: Sequence[str], predictions: Sequence[Prediction]
-) -> list[Prediction]:
-    ranged = list(predictions)
-    for name in set(groups):
-        kept = [i for i, other in enumerate(groups) if other != name]
-        ranges = _ranges([rows[i] for i in kept], [predictions[i] for i in kept])
-        fit = ServingFit({}, ranges, {})
-        for i in (i for i, other in enumerate(groups) if other == name):
-            ranged[i] = _ranged(rows[i], predictions[i], fit)
-    return ranged
+def _with_ranges(rows: Sequence[Row], predictions: Sequence[Prediction]) -> list[Prediction]:
+    """Each with ranges from other sources than its own."""
+    misses = _misses(rows, predictions)
+    ranges_without = cache(partial(error_ranges, misses))
+    return [
+        _ranged(row, found, ServingFit({}, ranges_without(row.get("source_key", "")), {}))
+        for row, found in zip(rows, predictions, strict=True)
+    ]
 
 
 def _ranged(row: Row, prediction: Prediction, fit: ServingFit) -> Prediction:
@@ -150,17 +149,19 @@ def _ranged(row: Row, prediction: Prediction, fit: ServingFit) -> Prediction:
     return replace(prediction, answers=answers)
 
 
-def _ranges(rows: Sequence[Row], predictions: Sequence[Prediction]) -> dict[str, ErrorRange]:
-    logs, names, sources = [], [], []
+def _misses(rows: Sequence[Row], predictions: Sequence[Prediction]) -> Misses:
+    """Of every answer both published and predicted, by how much it was missed."""
+    found = []
     for row, prediction in zip(rows, predictions, strict=True):
         reading = read(row)
         for answer, part in prediction.answers.items():
             value = published(row, answer)
             if value is not None and isinstance(reading, ItemReading):
-                logs.append(math.log(part.value / value))
-                names.append(_regimes(reading, answer))
-                sources.append(row.get("source_key", ""))
-    return error_ranges(names, np.array(logs), sources)
+                wider = WIDER_OUTSIDE if OUTSIDE in prediction.flags else 1.0
+                missed = math.log(value / part.value) / wider
+                names = _regimes(reading, answer)
+                found.append(Miss(row.get("source_key", ""), missed, names, answer))
+    return Misses(found)
 
 
 def roofs(rows: Sequence[Row]) -> list[dict[str, float]]:
@@ -184,7 +185,7 @@ def calibrate(path: Path) -> dict[str, Any]:
     rows = read_table(path, VISION_ANSWERS).rows
     left_out = predicted_left_out(rows, "publisher")
     families = predicted_left_out(rows, "model")
-    ranges = _ranges([*rows, *rows], [*left_out, *families])
+    ranges = error_ranges(_misses([*rows, *rows], [*left_out, *families]))
     return to_document(ServingFit(fit_rows(rows), ranges, _known(rows)))
 
 

@@ -11,6 +11,7 @@ from engine.projection.serving_fit import (
     to_document,
 )
 from engine.projection.serving_local import Settings, corrections, leave_one_out_errors
+from engine.validation.range_widths import Miss, Misses
 from engine.validation.serving_calibration import Prior, Rows, error_ranges, fit_constants
 from engine.validation.serving_document import _table
 
@@ -54,9 +55,10 @@ def test_one_absurd_row_hardly_moves_a_fit() -> None:
 
 def test_a_range_holds_nine_tenths_of_errors_seen() -> None:
     errors = np.random.default_rng(1).normal(0.0, 0.2, 1_000)
-    found = error_ranges([("rate",)] * 1_000, errors, ["a"] * 1_000)["rate"]
-    ratios = np.exp(-errors)
+    misses = [Miss(f"source {i % 10}", float(e), ("rate",)) for i, e in enumerate(errors)]
+    found, ratios = error_ranges(Misses(misses))["rate"], np.exp(errors)
     assert 0.88 <= np.mean((ratios >= found.low_ratio) & (ratios <= found.high_ratio)) <= 0.95
+    assert found.row_count == 1_000
 
 
 def test_a_fit_survives_being_written_and_read() -> None:

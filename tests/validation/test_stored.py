@@ -40,3 +40,22 @@ def test_the_errors_kept_are_those_that_come_out_now(line: Line) -> None:
         assert kept[source].median_error_share == pytest.approx(
             score.median_error_share, abs=SLACK_SHARE
         )
+
+
+USUALLY_HELD = (0.85, 0.95)
+HELD = {
+    "vision": (0.78, 0.95),
+    "training-one-node": (0.85, 0.97),
+    "training-one-node-50": (0.85, 0.96),
+    "landmark-costs": (0.85, 0.97),
+}
+"""Of images and texts one source of hardware that no other measured is held in a fifth of its
+rows; small models on one node are one source; of landmark costs one of two sources has five rows.
+"""
+
+
+@pytest.mark.parametrize("score", [s for s in stored.read() if s.is_average], ids=lambda s: s.key)
+def test_ranges_hold_about_nine_tenths_of_each_claim(score: stored.StoredScore) -> None:
+    least, most = HELD.get(score.key, USUALLY_HELD)
+    assert score.coverage_share is not None
+    assert least <= score.coverage_share <= most

@@ -1,0 +1,79 @@
+"""90 % ranges hold for a source never seen, and its own rows have no say in them."""
+
+import numpy as np
+import pytest
+
+from engine.validation.range_widths import FEWEST_SOURCES, Miss, Misses, range_for
+
+ROWS_PER_SOURCE = 30
+
+
+def _source(name: str, random: np.random.Generator, spread: float = 0.1) -> list[Miss]:
+    """Rows that share a bias twice as large as what sets them apart."""
+    bias = random.normal(0.0, 2.0 * spread)
+    logs = bias + random.normal(0.0, spread, ROWS_PER_SOURCE)
+    return [Miss(name, float(log), ("rate",)) for log in logs]
+
+
+def _held_share(found: Misses, source: str, regime: str = "rate") -> float:
+    low, high = found.ranges(without=source)[regime]
+    own = [miss.log_ratio for miss in found.misses if miss.source == source]
+    return float(np.mean([low <= log <= high for log in own]))
+
+
+def test_ranges_hold_nine_tenths_of_sources_left_out() -> None:
+    random = np.random.default_rng(0)
+    held = []
+    for _ in range(20):
+        names = [f"source {i}" for i in range(10)]
+        found = Misses([miss for name in names for miss in _source(name, random)])
+        held += [_held_share(found, name) for name in names]
+    assert np.mean(held) == pytest.approx(0.90, abs=0.03)
+
+
+def test_rows_of_a_source_do_not_change_its_own_range() -> None:
+    random = np.random.default_rng(1)
+    others = [miss for i in range(6) for miss in _source(f"source {i}", random)]
+    near = [Miss("new", 0.01, ("rate",))] * 5
+    far = [Miss("new", 3.0, ("rate",))] * 500
+    expected = Misses(others).ranges()
+    assert Misses(others + near).ranges(without="new") == expected
+    assert Misses(others + far).ranges(without="new") == expected
+    assert Misses(others + far).ranges()["rate"][1] > expected["rate"][1]
+
+
+def test_ranges_that_are_too_wide_become_narrower() -> None:
+    """Of sources without a bias of their own, a few wild ones do not widen it for all."""
+    random = np.random.default_rng(2)
+    calm = [
+        Miss(f"source {i}", float(log), ("rate",))
+        for i in range(12)
+        for log in random.uniform(-0.2, 0.2, ROWS_PER_SOURCE)
+    ]
+    low, high = Misses(calm).ranges()["rate"]
+    assert low == pytest.approx(-0.18, abs=0.02)
+    assert high == pytest.approx(0.18, abs=0.02)
+
+
+def test_a_regime_of_few_sources_is_no_surer_than_the_next_wider() -> None:
+    wide = [
+        Miss(f"source {i}", sign * 0.5, ("rate/other", "rate"))
+        for i in range(FEWEST_SOURCES)
+        for sign in (-1.0, 1.0)
+    ]
+    sure = [Miss("only", sign * 0.01, ("rate/only", "rate")) for sign in (-1.0, 1.0)]
+    found = Misses(wide + sure).ranges()
+    assert range_for(found, ("rate/only", "rate")) == found["rate"]
+    assert range_for(found, ("rate/unseen", "rate")) == found["rate"]
+    assert range_for(found, ("power",)) is None
+
+
+def test_quantities_are_stretched_apart() -> None:
+    random = np.random.default_rng(3)
+    biased = [miss for i in range(8) for miss in _source(f"source {i}", random)]
+    exact = [
+        Miss(f"source {i}", float(log), ("time",), "time")
+        for i in range(8)
+        for log in random.uniform(-0.1, 0.1, ROWS_PER_SOURCE)
+    ]
+    assert Misses(biased + exact).ranges()["time"] == Misses(exact).ranges()["time"]
