@@ -12,7 +12,7 @@ demo: .venv/installed
 
 test: .venv/installed-dev
 	@$(BIN)/python -m tests.browser.chromium
-	@$(BIN)/pytest --numprocesses auto --dist loadfile -m 'not gpu and not benchmark and not browser'
+	@OPENBLAS_NUM_THREADS=1 $(BIN)/pytest --numprocesses auto --dist loadfile -m 'not gpu and not benchmark and not browser'
 	@$(BIN)/pytest -m browser
 
 check: .venv/installed-dev

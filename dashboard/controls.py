@@ -545,8 +545,7 @@ def _placeholder(name: str, known: Known, *, open_choice: bool) -> str:
     if not open_choice:
         return ""
     if taken is None:
-        of_server = name == "usd_per_device" and known.get("usd_per_device_hour") is not None
-        return t("control.of_server" if of_server else "app.not_known")
+        return t("app.not_known")
     return t("control.left_open", value=readable.choice(name, taken))
 
 

@@ -1,11 +1,15 @@
 """Which choice of a scenario takes the place of a fact, and what else is chosen with it."""
 
 from dashboard.link import Choice
+from engine import catalogue
 from engine.catalogue.listing import Line
 from engine.scenario import Scenario
 
+CARD_PRICE, SERVER_PRICE = "price_usd", "server_price_ratio"
+"""A card's own price stands for a device once its share of the server is added."""
 BY_QUANTITY = {
-    ("accelerators", "price_usd"): "usd_per_device",
+    ("accelerators", CARD_PRICE): "usd_per_device",
+    ("accelerators", "server_price_usd"): "usd_per_device",
     ("places", "price_usd_per_kwh"): "electricity_usd_per_kwh",
     ("places", "carbon_kgco2e_per_kwh"): "carbon_kgco2e_per_kwh",
     ("models", "parameters_billion"): "parameters_billion",
@@ -56,6 +60,8 @@ def changes(kind: str, line: Line, value: float) -> dict[str, Choice]:
     """The choices to make so that the scenario takes `value` in place of the fact."""
     name = field(kind, line)
     assert name is not None
+    if line.quantity == CARD_PRICE:
+        value *= catalogue.assumption(SERVER_PRICE).value
     found: dict[str, Choice] = {name: value}
     if kind in CHOSEN_WITH:
         found[CHOSEN_WITH[kind]] = line.thing

@@ -123,6 +123,7 @@ def _trait(value: str) -> str:
 
 
 OPEN_CHOICES = {
+    "purchase_usd": "usd_per_device",
     "bytes_per_item": "dataset_bytes_per_item",
     "grid_kgco2e_per_kwh": "carbon_kgco2e_per_kwh",
     "usd_per_kwh": "electricity_usd_per_kwh",

@@ -153,7 +153,7 @@ class Scenario(BaseModel):
     usd_per_device_hour: Annotated[Float, Bounds(0, 10_000)] | None = None
     """Rent; None is the median of the known sellers."""
     usd_per_device: Annotated[Float, Bounds(0, 10_000_000)] | None = None
-    """Purchase price of one device, without its server."""
+    """Purchase price of one device with its part of the server around it."""
     device_life_years: Annotated[Float, Bounds(0, 20, above_low=True)] | None = None
     discount_share_per_year: Annotated[Float, Bounds(-0.5, 1)] = 0.08
     """Cost of capital, for owned hardware."""

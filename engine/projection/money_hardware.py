@@ -151,8 +151,7 @@ def purchase(scenario: Scenario, device: Device) -> Estimate:
     """Price of a device with its part of the server; of the whole where it is a computer."""
     if scenario.usd_per_device is None:
         return _published_purchase(device)
-    price = chosen(scenario.usd_per_device)
-    return price if device.is_whole_machine else _with_server(price)
+    return chosen(scenario.usd_per_device)
 
 
 def _published_purchase(device: Device) -> Estimate:

@@ -3,8 +3,11 @@
 import pytest
 
 from dashboard import overrides
+from engine import catalogue
 from engine.catalogue.listing import KINDS, lines
 from engine.scenario import Scenario
+
+SERVER_RATIO = catalogue.assumption("server_price_ratio").value
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -13,7 +16,9 @@ def test_every_fact_with_a_choice_gives_a_scenario_that_holds_it(kind: str) -> N
         name = overrides.field(kind, line)
         if name is not None and line.value is not None:
             choices = overrides.changes(kind, line, line.value)
-            assert getattr(Scenario.model_validate(choices), name) == line.value
+            with_server = SERVER_RATIO if line.quantity == overrides.CARD_PRICE else 1.0
+            held = getattr(Scenario.model_validate(choices), name)
+            assert held == pytest.approx(line.value * with_server)
 
 
 def test_most_open_choices_can_be_set_from_the_assumptions() -> None:

@@ -156,14 +156,14 @@ def test_electricity_is_inside_the_rent_but_not_in_the_price_of_ones_own() -> No
     assert project(dearer).total.cost_usd.value == rented.total.cost_usd.value
 
 
-def test_a_purchase_price_has_its_server_around_it() -> None:
-    # 10,000 x 1.64 x 0.2 a year without interest over five years, a tenth of its hours used.
+def test_a_purchase_price_typed_is_of_the_device_with_its_part_of_the_server() -> None:
+    # 10,000 x 0.2 a year without interest over five years, a tenth of its hours used.
     scenario = Scenario(
         usd_per_device=10_000, discount_share_per_year=0, device_life_years=5, owned_use_share=0.1
     )
     bill = project(scenario).training.bill
     hours = project(scenario).training.device_hours.value
-    assert bill.hardware_usd.value == pytest.approx(hours / 0.1 * 10_000 * 1.64 * 0.2 / 8_766)
+    assert bill.hardware_usd.value == pytest.approx(hours / 0.1 * 10_000 * 0.2 / 8_766)
 
 
 def test_a_model_taken_as_it_is_costs_no_training_and_keeps_no_data() -> None:
