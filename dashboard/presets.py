@@ -9,6 +9,7 @@ from engine.scenario import Scenario
 from engine.units import BILLION, MILLION
 
 PRESETS: Mapping[str, Mapping[str, Choice]] = {
+    "start": {},
     "news": {
         "model": "bert-base",
         "dataset_items_billion": 40 * MILLION / BILLION,

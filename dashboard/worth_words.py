@@ -1,7 +1,7 @@
 """Words and numbers of the page that says whether it is worth it."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple, get_args
 
 from dashboard import data, i18n, link, readable
@@ -11,6 +11,7 @@ from dashboard.headlines import scalar
 from dashboard.i18n import t
 from dashboard.valued import Valued
 from engine import catalogue
+from engine.projection import api_price
 from engine.projection.sensitivity import Part
 from engine.projection.uncertainty import Risk
 from engine.records import BadInput, Estimate, Kind
@@ -250,4 +251,21 @@ def ways(scenario: Scenario, case: ValueCase, known: data.Seen) -> tuple[list[Nu
         except BadInput:
             return costs, t("worth.ways", **values)
         costs.append(Number(t("worth.way_api"), answer.deployment.api_usd, readable.money))
+        return costs, " ".join([t("worth.ways", **values), *_crossings(scenario, known)])
     return costs, t("worth.ways", **values)
+
+
+def _crossings(scenario: Scenario, known: data.Seen) -> Iterator[str]:
+    """From which load on one's own answers are cheaper than the seller's."""
+    seller = api_price.models().get(str(scenario.api_model), str(scenario.api_model))
+    for ownership in ("owned", "cloud"):
+        try:
+            found = data.build_or_buy(scenario.replace(ownership=ownership), known)
+        except BadInput:
+            continue
+        load = found.break_even_requests_per_day
+        words = {"way": t(f"worth.way_{ownership}"), "seller": seller}
+        if load is None:
+            yield t("worth.crosses_never", **words)
+        else:
+            yield t("worth.crosses", **words, count=readable.count(load))

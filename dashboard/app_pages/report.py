@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import streamlit as st
 
-from dashboard import controls, data, explain, phrases
+from dashboard import controls, data, explain, link, phrases
 from dashboard.headlines import headlines
 from dashboard.i18n import t
 from dashboard.report import document, lines, web_page, workbook
@@ -46,7 +46,7 @@ def download(told: Report, kind: str, day: str) -> None:
 known = data.seen()
 scenario = controls.asked(known.machines).scenario
 today = datetime.now(UTC).date()
-told = report(scenario, known, today, st.context.url or "")
+told = report(scenario, known, today, link.live())
 
 st.markdown(phrases.sentence(scenario, known.machines))
 st.caption(t("report.lead"))

@@ -40,6 +40,12 @@ BATCHES: Array = np.exp2(np.arange(12, dtype=np.float64))
 GROUPS: Array = np.exp2(np.arange(5, dtype=np.float64))
 """Devices that share the layers of a replica."""
 
+NOT_PROPOSED = frozenset({"country:CUB", "country:IRN", "country:PRK", "country:SYR"})
+"""Places that accelerators may not be exported to: looked at only where they are asked for.
+
+Source: 15 CFR part 740, supplement 1, country group E,
+https://www.ecfr.gov/current/title-15/subtitle-B/chapter-VII/subchapter-C/part-740
+"""
 OF_HARDWARE: Changes = {"usd_per_device_hour": None, "usd_per_device": None, "mfu": None}
 OF_PLACE: Changes = {"electricity_usd_per_kwh": None, "carbon_kgco2e_per_kwh": None}
 """What was typed for the old one, and says nothing of another."""
@@ -207,7 +213,7 @@ def places(scenario: Scenario, opened: Sequence[str], only: Only) -> Places:
     )
     if "place" not in opened:
         return own
-    allowed = only.get("place", catalogue.places())
+    allowed = only.get("place", [i for i in catalogue.places() if i not in NOT_PROPOSED])
     others = _as_arrays([catalogue.place(i) for i in allowed if i != scenario.place])
     if scenario.place not in allowed:
         own = own.at([])
