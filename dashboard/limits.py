@@ -77,6 +77,16 @@ def may_change() -> tuple[str, ...]:
     return USUAL if asked is None else tuple(n for n in asked.split(",") if n in MAY_CHANGE)
 
 
+def closed() -> tuple[str, ...]:
+    """What the search might change and may not."""
+    return tuple(name for name in MAY_CHANGE if name not in may_change())
+
+
+def open_all() -> None:
+    """Let the search change everything it can."""
+    link.write({"may": ",".join(MAY_CHANGE)})
+
+
 def unit(name: str) -> str:
     """The quantity a limit is on, whose last word says its unit."""
     return LIMITS[name].path.rpartition(".")[2]

@@ -115,6 +115,13 @@ def answers(answer: Decision, now: Scenario, machines: dict[str, str]) -> None:
     """Plans, then what binds, then how sure that is."""
     if not answer.plans:
         st.warning(t("decide.none"), icon=":material/block:")
+        if closed := limits.closed():
+            what = ", ".join(t(f"decide.may_{name}") for name in closed)
+            st.button(
+                t("decide.open_more", what=what),
+                icon=":material/lock_open:",
+                on_click=limits.open_all,
+            )
     for place, plan in enumerate(answer.plans):
         card(place, plan, now, machines)
     if answer.bindings:

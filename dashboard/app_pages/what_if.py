@@ -2,13 +2,14 @@
 
 import streamlit as st
 
-from dashboard import cases, controls, data, explain, phrases, share, tour
-from dashboard.headlines import Headline, headlines, net_value
+from dashboard import cases, controls, data, explain, phrases, readable, share, tour
+from dashboard.headlines import Headline, headlines, net_value, scalar
 from dashboard.i18n import t
 from dashboard.navigation import PAGES
 from dashboard.theme import KIND_COLOURS
 from dashboard.views import outcome
-from engine.records import Note
+from engine.records import Note, Projection
+from engine.scenario import Scenario
 
 ONWARDS = ("worth", "savings", "decide", "report", "present")
 
@@ -34,6 +35,14 @@ def value(request: controls.Asked, known: data.Seen) -> None:
     with st.container(border=True, height="stretch", gap="xsmall"):
         st.metric(headline.label, headline.text, help=headline.hint)
         st.page_link("app_pages/worth.py", label=t("what_if.name_use"), icon=":material/balance:")
+
+
+def owning(scenario: Scenario, answer: Projection) -> None:
+    """What buying takes at once, where the bill counts owned hardware by the hour."""
+    place, bought = st.empty(), answer.training.methods.purchase_usd
+    if scenario.ownership == "owned" and bought.value is not None:
+        told = t("what_if.owning", purchase=readable.money(scalar(bought.value)))
+        place.markdown(f":small[{told}]".replace("$", "\\$"))
 
 
 def onwards() -> None:
@@ -63,6 +72,7 @@ answer = data.project(request.scenario, known)
 
 tour.offer()
 st.markdown(phrases.sentence(request.scenario, known.machines))
+owning(request.scenario, answer)
 for name, text in request.refused.items():
     st.warning(phrases.refused(name, text, request.scenario), icon=":material/link_off:")
 share.reopened(answer)

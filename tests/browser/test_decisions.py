@@ -45,3 +45,5 @@ def test_limits_nothing_can_keep_are_named(visit: Visit) -> None:
     page = visit(f"/decide?{QUICK}&max_token_ms=0.001")
     expect(page.get_by_text(EN["decide.none"])).to_be_visible()
     expect(page.get_by_text("cannot be met")).to_be_visible()
+    page.get_by_role("button", name=EN["decide.open_more"].partition("{")[0].strip()).click()
+    expect(page).to_have_url(re.compile(r"may=[a-z%,0-9C]*place"))
