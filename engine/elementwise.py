@@ -91,3 +91,8 @@ def plainly(value: Float) -> Float:
     if isinstance(value, np.ndarray) and value.ndim:
         return value
     return float(value)
+
+
+def plain(value: Float) -> Float:
+    """The numbers; one number as a plain one, not as an array of no dimensions."""
+    return value if isinstance(value, np.ndarray) and value.ndim else float(value)

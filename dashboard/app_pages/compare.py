@@ -15,10 +15,10 @@ from dashboard import (
     phrases,
     readable,
 )
-from dashboard.charts.difference import waterfall
 from dashboard.headlines import Headline, headlines
 from dashboard.i18n import t
 from dashboard.link import Choice
+from dashboard.views import pictures
 from engine.catalogue.schema import Pricing
 from engine.records import BadInput
 from engine.scenario import Ownership, Precision, Scenario, ServingPrecision
@@ -170,25 +170,9 @@ def causes(
     except BadInput as error:
         st.info(str(error), icon=":material/info:")
         return
-    parts = {phrases.field(choice, now): value for choice, value in found.parts.items()}
-    words = {
-        "before": t("compare.baseline"),
-        "after": shown(slot),
-        "other": t("compare.other"),
-    }
     st.markdown(f"**{escaped(name)}**")
-    st.plotly_chart(
-        waterfall(found.before, found.after, parts, words, of.say),
-        config=phrases.PLOTLY,
-        key=f"waterfall_{slot}",
-        alt=t(
-            "compare.alt",
-            name=name,
-            before=of.say(found.before),
-            after=of.say(found.after),
-            parts="; ".join(f"{k} {readable.signed(v, of.say)}" for k, v in parts.items()),
-        ),
-    )
+    ends = t("compare.baseline"), shown(slot)
+    pictures.causes(found, now, ends, name, of.say, f"waterfall_{slot}")
 
 
 def why(

@@ -6,17 +6,10 @@ import streamlit as st
 
 from dashboard import data, explain, i18n, phrases, readable, scores
 from dashboard.charts import predicted
-from dashboard.charts.errors import Pair, errors
 from dashboard.i18n import t
-from dashboard.views import score_errors
+from dashboard.views import pictures, score_errors
 from engine.validation.stored import StoredScore, read
 from engine.validation.stored_rows import StoredRow
-
-
-def chart(pairs: list[Pair], alt: str) -> None:
-    """Our errors beside those of one constant."""
-    words = {name: t(f"how_right.{name}") for name in ("ours", "constant", "axis")}
-    st.plotly_chart(errors(pairs, words, readable.share), config=phrases.PLOTLY, alt=alt)
 
 
 def summary(score: StoredScore) -> None:
@@ -98,7 +91,7 @@ st.markdown(t("how_right.lead", count=readable.count(count), sources=readable.co
 
 with st.container(border=True):
     st.subheader(t("how_right.all_title"), anchor=False)
-    chart(scores.claim_pairs(found), t("how_right.all_alt"))
+    pictures.error_pairs(scores.claim_pairs(found), t("how_right.all_alt"))
 
 i18n.carry("claim")
 claim = st.selectbox(
@@ -113,7 +106,7 @@ own_sources = scores.sources_of(found, claim)
 with st.container(border=True):
     st.subheader(t("how_right.by_source_title"), anchor=False)
     words = {"claim": t(f"claim.{claim}"), "count": readable.count(len(own_sources))}
-    chart(scores.source_pairs(own_sources), t("how_right.by_source_alt", **words))
+    pictures.error_pairs(scores.source_pairs(own_sources), t("how_right.by_source_alt", **words))
     with st.expander(t("how_right.table"), icon=":material/table:"):
         st.dataframe(
             scores.table(own_sources),

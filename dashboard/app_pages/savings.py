@@ -5,11 +5,10 @@ from collections.abc import Sequence
 import streamlit as st
 
 from dashboard import controls, data, explain, phrases, plans, readable
-from dashboard.charts import savings as chart
 from dashboard.headlines import scalar
 from dashboard.i18n import t
 from dashboard.theme import KIND_COLOURS
-from dashboard.views import compression
+from dashboard.views import compression, pictures
 from engine.projection import api_price, cost
 from engine.projection.savings import Saving
 from engine.projection.working import derive
@@ -100,16 +99,6 @@ def explained(found: Sequence[Saving], answer: Projection, known: data.Seen) -> 
     explain.show(labels[chosen], now, readable.money)
 
 
-def overview(cost_usd: float, found: Sequence[Saving]) -> None:
-    """The bill now, and what each lever takes off it."""
-    bars = {t(f"lever.{s.lever}"): s.saved_usd for s in found}
-    st.plotly_chart(
-        chart.bars(bars, cost_usd, readable.money),
-        config=phrases.PLOTLY,
-        alt=t("savings.alt", parts="; ".join(f"{k} {readable.money(v)}" for k, v in bars.items())),
-    )
-
-
 def build_or_buy(now: Scenario, known: data.Seen) -> None:
     """The seller's bill beside one's own, and where they cross."""
     if now.api_model is None:
@@ -157,7 +146,7 @@ else:
             plans.small(t("savings.lead"))
             explained(found, answer, known)
         large = [s for s in found if s.saved_share >= LARGE_SHARE] or found
-        overview(cost_usd, large)
+        pictures.savings(cost_usd, large)
         for saving in large:
             line(saving, now, known.machines)
         if small := found[len(large) :]:

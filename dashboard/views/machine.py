@@ -4,10 +4,11 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from dashboard import data, i18n, phrases, readable, runs
-from dashboard.charts import learning, quality, roofline
+from dashboard import i18n, phrases, readable, runs
+from dashboard.charts import learning, roofline
 from dashboard.headlines import scalar
 from dashboard.i18n import t
+from dashboard.views import pictures
 from engine.projection.accuracy_fit import Foreseen, foreseen
 from engine.projection.evidence import HardwareEvidence
 from engine.projection.score_curves import FEWEST_SIZES, ScoreCurve
@@ -140,21 +141,7 @@ def quality_card(curves: Sequence[ScoreCurve]) -> None:
     )
     curve = by_id[picked]
     st.caption(t("measurements.quality_lead"))
-    best = max(p.score_share for p in curve.points)
-    metric = runs.metric_name(curve.metric)
-    words = phrases.chart() | {"accuracy": metric[:1].upper() + metric[1:]}
-    st.plotly_chart(
-        quality.accuracy_against_size(
-            curve.points, data.fitted(curve), words, readable.count, readable.score
-        ),
-        config=phrases.PLOTLY,
-        alt=t(
-            "measurements.quality_alt",
-            task=names[picked],
-            count=len(curve.points),
-            best=readable.score(best),
-        ),
-    )
+    pictures.scores_by_size(curve, names[picked])
     if (told := foreseen(curve)) is not None:
         st.caption(foreseen_words(told))
 

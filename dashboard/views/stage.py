@@ -4,13 +4,11 @@ from collections.abc import Callable, Mapping
 
 import streamlit as st
 
-from dashboard import data, phrases, readable, scores
-from dashboard.charts import difference, errors, quality
-from dashboard.charts import savings as savings_chart
+from dashboard import data, readable, scores
 from dashboard.headlines import scalar
 from dashboard.i18n import t
 from dashboard.telling import TASK, Told
-from dashboard.views import outcome, value
+from dashboard.views import outcome, pictures, value
 from engine.records import BadInput
 from engine.validation.stored import read
 
@@ -59,19 +57,7 @@ def measured(told: Told) -> None:
     if found is not told.known:
         machine = found.measurements[0].machine
         st.info(t("lab.sample_short", device=machine.device_name), icon=":material/science:")
-    best = max(p.score_share for p in curve.points)
-    st.plotly_chart(
-        quality.accuracy_against_size(
-            curve.points, data.fitted(curve), phrases.chart(), readable.count, readable.score
-        ),
-        config=phrases.PLOTLY,
-        alt=t(
-            "measurements.quality_alt",
-            task=t(f"task.{TASK}"),
-            count=str(len(curve.points)),
-            best=readable.score(best),
-        ),
-    )
+    pictures.scores_by_size(curve, t(f"task.{TASK}"))
 
 
 def savings(told: Told) -> None:
@@ -81,12 +67,7 @@ def savings(told: Told) -> None:
     if not found or cost_usd is None:
         st.info(t("savings.none"), icon=":material/task_alt:")
         return
-    bars = {t(f"lever.{s.lever}"): s.saved_usd for s in found}
-    st.plotly_chart(
-        savings_chart.bars(bars, cost_usd, readable.money),
-        config=phrases.PLOTLY,
-        alt=t("savings.alt", parts="; ".join(f"{k} {readable.money(v)}" for k, v in bars.items())),
-    )
+    pictures.savings(cost_usd, found)
 
 
 def changed(told: Told) -> None:
@@ -96,35 +77,13 @@ def changed(told: Told) -> None:
     except BadInput as error:
         st.info(str(error), icon=":material/info:")
         return
-    parts = {phrases.field(name, told.scenario): value for name, value in found.parts.items()}
-    words = {name: t(f"present.{name}") for name in ("before", "after")}
-    st.plotly_chart(
-        difference.waterfall(
-            found.before,
-            found.after,
-            parts,
-            words | {"other": t("compare.other")},
-            readable.money,
-        ),
-        config=phrases.PLOTLY,
-        alt=t(
-            "compare.alt",
-            name=t("present.after"),
-            before=readable.money(found.before),
-            after=readable.money(found.after),
-            parts="; ".join(f"{k} {readable.signed(v, readable.money)}" for k, v in parts.items()),
-        ),
-    )
+    ends = t("present.before"), t("present.after")
+    pictures.causes(found, told.scenario, ends, ends[1], readable.money, "changed")
 
 
 def right(_: Told) -> None:
     """How far off the predictions are, beside one constant."""
-    words = {name: t(f"how_right.{name}") for name in ("ours", "constant", "axis")}
-    st.plotly_chart(
-        errors.errors(scores.claim_pairs(read()), words, readable.share),
-        config=phrases.PLOTLY,
-        alt=t("how_right.all_alt"),
-    )
+    pictures.error_pairs(scores.claim_pairs(read()), t("how_right.all_alt"))
 
 
 def nothing(_: Told) -> None:

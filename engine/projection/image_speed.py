@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 
 from engine.catalogue import loading
+from engine.elementwise import plain
 from engine.projection.hardware import Device
 from engine.projection.image_step import (
     USUAL_BATCH_COUNT,
@@ -75,7 +76,7 @@ def speed(
     wider, span = WIDER_OUTSIDE if is_outside else 1.0, fit.range_for(ANYTHING)
     mfu = derive(
         mfu_of_images,
-        images_per_s=Estimate(_plain(rate), "fitted", source=FIT),
+        images_per_s=Estimate(plain(rate), "fitted", source=FIT),
         training_flop_per_item=flop_per_item,
         device_count=chosen(scenario.training_device_count),
         peak_flop_per_s=peak,
@@ -160,7 +161,3 @@ def _efficiencies(accelerator_id: str, is_wide: bool) -> ImageEfficiencies:
 def _size_ratio(model: Sized) -> Float | None:
     count = model.parameter_count.value
     return None if count is None else count / model.known.parameter_count
-
-
-def _plain(value: Float) -> Float:
-    return value if getattr(value, "ndim", 0) else float(value)

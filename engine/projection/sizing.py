@@ -81,14 +81,6 @@ def device_s_per_request(devices_per_replica: Float, requests_per_s_per_replica:
     return devices_per_replica / requests_per_s_per_replica
 
 
-def device_s_per_item(
-    device_s_per_request: Float, time_share: Float, items_per_request: Float
-) -> Float:
-    """Seconds of one device for one token, image or row; no answer where there is none."""
-    count = where(items_per_request > 0, items_per_request, np.nan)
-    return device_s_per_request * time_share / count
-
-
 def output_time_share(input_time_share: Float) -> Float:
     """Share of the devices' working time that goes to output."""
     return 1.0 - input_time_share
@@ -113,11 +105,6 @@ def busy_share(
 def p95_s(time_s: Float, wait_p95_s: Float) -> Float:
     """Seconds that 95 % of requests keep: a replica's own time, and the wait for a place."""
     return time_s + wait_p95_s
-
-
-def answer_start_s(ttft_s: Float, tpot_s: Float, reasoning_tokens: Float) -> Float:
-    """Seconds to the first token that is shown: hidden ones are written before it."""
-    return ttft_s + tpot_s * reasoning_tokens
 
 
 def replica_bytes(weight_bytes: Float, cache_bytes: Float, temporary_bytes: Float) -> Float:

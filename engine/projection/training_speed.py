@@ -7,7 +7,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from engine.elementwise import everywhere, minimum, where
+from engine.elementwise import everywhere, minimum, plain, where
 from engine.projection import image_speed, item_times, throughput
 from engine.projection.hardware import Device
 from engine.projection.own_calibration import corrected_by
@@ -204,8 +204,8 @@ def _fit_of(
         times=StepTime(**times),
         step_time_s=derive(step_time_s, **times),
         speed_ratio=_of_fit(fit.speed_ratio(accelerator_id, "", kind_of(plan.learner, step))),
-        low_ratio=_plain(np.exp(low)),
-        high_ratio=_plain(np.exp(high)),
+        low_ratio=plain(np.exp(low)),
+        high_ratio=plain(np.exp(high)),
         is_outside=outside,
     )
 
@@ -222,11 +222,7 @@ def _step(
 
 
 def _of_fit(value: Float) -> Estimate:
-    return Estimate(_plain(value), "fitted", source=FIT)
-
-
-def _plain(value: Float) -> Float:
-    return value if isinstance(value, np.ndarray) and value.ndim else float(value)
+    return Estimate(plain(value), "fitted", source=FIT)
 
 
 def _slowed(scenario: Scenario, fitted: Estimate) -> Estimate:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 from dataclasses import dataclass
 from typing import Literal
@@ -154,22 +153,6 @@ def _own(row: Row) -> QualityReading:
 OWN_NUMBERS = (
     "year", "parameter_million", "token_billion", "gmac", "activation_million", "image_px",
 )  # fmt: skip
-OWN_WORDS = ("subject", "model", "group", "recipe", "protocol", "pretraining", "metric")
-
-
-def own_row(found: QualityReading, row: Row) -> dict[str, str]:
-    """The row as it comes along: what is known of the model, and its published scores."""
-    words = {name: str(getattr(found, name)) for name in OWN_WORDS}
-    flags = {name: "yes" if getattr(found, name) else "no" for name in ("special", "fitted")}
-    numbers = {name: _text(getattr(found, name)) for name in OWN_NUMBERS}
-    scores = {answer: row.get(answer, "") for answer in (*LANGUAGE_ANSWERS, "top1", "value")}
-    if found.subject == "image" and not scores["top1"]:
-        scores["top1"] = scores["value"]
-    return words | flags | numbers | scores
-
-
-def _text(value: float | None) -> str:
-    return "" if value is None or math.isnan(value) else f"{value:.6g}"
 
 
 def _year_of_month(text: str) -> float | None:

@@ -10,20 +10,14 @@ from dataclasses import replace
 import numpy as np
 
 from engine.projection.serving_local import Settings, corrections, leave_one_out_errors
-from engine.validation.inference import predicted_left_out
 from engine.validation.range_widths import RANGE_PERCENTILES
 from engine.validation.rows import Prediction, Range, Row, published
-from engine.validation.score import Comparison, Scores, compared, scores
+from engine.validation.score import Comparison, compared
 from engine.validation.serving_rows import Reading, read
 
 FEWEST_FOR_RANGE = 20
 MOST_KNOWN = 1_500
 """Measured settings of one source used at once: the rest say little more, and cost its cube."""
-
-
-def calibrated_on_half(rows: Sequence[Row], answer: str) -> Scores:
-    """Errors on half the rows, with the other half measured; the model family is never fitted."""
-    return scores(sharpened_on_half(rows, predicted_left_out(rows, "model"), answer))
 
 
 def sharpened_on_half(

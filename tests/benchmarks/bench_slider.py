@@ -17,11 +17,19 @@ from typing import NamedTuple
 import numpy as np
 import psutil
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from engine.cli.dashboard import served
-from tests.browser.chromium import ARGUMENTS, ChromiumMissingError, found
-from tests.browser.conftest import DESKTOP, STEP_TIMEOUT_MS, free_port, settled, wait_for
+from tests.browser.conftest import (
+    DESKTOP,
+    STEP_TIMEOUT_MS,
+    browser,
+    free_port,
+    settled,
+    wait_for,
+)
+
+__all__ = ["browser"]
 
 EMPTY = Path(__file__).with_name("empty_app.py")
 MOVE_COUNT = 40
@@ -110,17 +118,6 @@ def apps(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[App, App]]:
         running("empty app", EMPTY, downwards, folder) as empty,
     ):
         yield ours, empty
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    path = found()
-    if path is None:
-        raise ChromiumMissingError
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=path, args=list(ARGUMENTS))
-        yield chromium
-        chromium.close()
 
 
 def opened(browser: Browser, app: App) -> tuple[Page, float]:
