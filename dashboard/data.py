@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ from db.session import open_database
 from db.store import save_scenario as store_scenario
 from engine.catalogue import model
 from engine.manifest import Manifest
+from engine.measurement.steadiness import Steadiness, steadiness
 from engine.projection import project as engine_project
 from engine.projection.accuracy_fit import fit_accuracy
 from engine.projection.build_or_buy import BuildOrBuy
@@ -69,6 +71,11 @@ class Seen:
     version: str
     measurements: tuple[Measurement, ...]
     evidence: Evidence
+
+    @cached_property
+    def steady(self) -> dict[str, Steadiness]:
+        """How far each machine agrees with itself from one time to another, by hardware id."""
+        return steadiness(self.measurements)
 
     @property
     def machines(self) -> dict[str, str]:

@@ -53,7 +53,12 @@ def jobs_table(jobs: Sequence[Job]) -> list[dict[str, Any]]:
     ]
 
 
-SETTING_WORDS = {"task": "task", "precision": "option.precision", "optimiser": "option.optimiser"}
+SETTING_WORDS = {
+    "task": "task",
+    "precision": "option.precision",
+    "optimiser": "option.optimiser",
+    "of": "workload",
+}
 """Settings whose values are worded, and under which key."""
 
 

@@ -85,7 +85,7 @@ if is_sample:
     device = next(iter(known.machines.values()))
     st.badge(t("lab.sample_short", device=device), icon=":material/science:", color="orange")
 if found is None:
-    over_time.show(known.measurements)
+    over_time.show(known.measurements, known.steady)
 elif view == "machine":
     machine.show(found, known.evidence.score_curves)
 elif view == "lifecycle":

@@ -6,30 +6,41 @@ import plotly.graph_objects as go
 
 from dashboard.theme import SERIES, SYMBOLS, Say, figure
 from engine.measurement.noise import disturbances
-from engine.measurement.spread import median_interval
+from engine.measurement.steadiness import Steadiness, stated_interval_s
 from engine.records import Measurement
 
 
-def times(found: Mapping[str, Sequence[Measurement]], say: Say, noisy: str) -> go.Figure:
+def times(
+    found: Mapping[str, Sequence[Measurement]],
+    steady: Mapping[str, Steadiness],
+    say: Say,
+    noisy: str,
+) -> go.Figure:
     """Median time by day of each machine, with its 95 % interval; disturbed ones are hollow.
 
     Args:
         found: measurements by the name of the machine.
+        steady: how far each machine agrees with itself, by hardware id.
         say: writes seconds.
         noisy: the word for a disturbed measurement.
     """
     chart = figure(360)
     for index, (machine, runs) in enumerate(found.items()):
         ordered = sorted(runs, key=lambda m: m.taken_at)
-        chart.add_scatter(**_trace(ordered, machine, index, say, noisy))
+        chart.add_scatter(**_trace(ordered, steady, machine, index, say, noisy))
     chart.update_yaxes(rangemode="tozero", tickformat="~s", ticksuffix="s")
     return chart
 
 
 def _trace(
-    runs: Sequence[Measurement], machine: str, index: int, say: Say, noisy: str
+    runs: Sequence[Measurement],
+    steady: Mapping[str, Steadiness],
+    machine: str,
+    index: int,
+    say: Say,
+    noisy: str,
 ) -> dict[str, object]:
-    intervals = [median_interval(m.repeat_times_s) for m in runs]
+    intervals = [stated_interval_s(m, steady) for m in runs]
     disturbed = [bool(disturbances(m)) for m in runs]
     symbol = SYMBOLS[index % len(SYMBOLS)]
     return {

@@ -1,7 +1,7 @@
 """One workload over time and machines."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import streamlit as st
 
@@ -9,12 +9,17 @@ from dashboard import phrases, readable, runs
 from dashboard.charts import over_time as charts
 from dashboard.i18n import t
 from engine.measurement.noise import disturbances
-from engine.measurement.spread import median_interval
+from engine.measurement.steadiness import Steadiness, original, stated_interval_s
 from engine.records import Measurement
 
 
-def show(measurements: Sequence[Measurement]) -> None:
-    """Pick a workload, then its settings; every time it was measured, anywhere."""
+def show(measurements: Sequence[Measurement], steady: Mapping[str, Steadiness]) -> None:
+    """Pick a workload, then its settings; every time it was measured, anywhere.
+
+    Args:
+        measurements: of all machines.
+        steady: how far each machine agrees with itself, by hardware id.
+    """
     groups = repeated(measurements)
     left, right = st.columns([1, 2], vertical_alignment="bottom")
     workload = left.selectbox(
@@ -36,9 +41,9 @@ def show(measurements: Sequence[Measurement]) -> None:
     if len(found) == 1:
         st.info(t("lab.once"), icon=":material/history:")
     else:
-        chart(runs.job_name(workload, found[0].settings), found)
+        chart(runs.job_name(*original(found[0])), found, steady)
     st.dataframe(
-        [row(m) for m in sorted(found, key=lambda m: m.taken_at, reverse=True)],
+        [row(m, steady) for m in sorted(found, key=lambda m: m.taken_at, reverse=True)],
         hide_index=True,
         alt=t("lab.history_table_alt"),
     )
@@ -48,7 +53,8 @@ def repeated(measurements: Sequence[Measurement]) -> dict[str, list[list[Measure
     """Measurements of the same, by workload; what was measured most often comes first."""
     same: dict[tuple[str, object], list[Measurement]] = defaultdict(list)
     for m in measurements:
-        same[m.workload, frozenset(m.settings.items())].append(m)
+        workload, settings = original(m)
+        same[workload, frozenset(settings.items())].append(m)
     groups: dict[str, list[list[Measurement]]] = defaultdict(list)
     for (workload, _), found in sorted(same.items(), key=lambda item: -len(item[1])):
         groups[workload].append(found)
@@ -59,13 +65,13 @@ def names(kinds: Sequence[Sequence[Measurement]]) -> list[str]:
     """Each kind by the settings that set it apart, and how often it was measured."""
     values = defaultdict(set)
     for found in kinds:
-        for name, value in found[0].settings.items():
+        for name, value in original(found[0])[1].items():
             values[name].add(value)
     return [
         t(
             "lab.times_measured",
             settings=runs.settings_in_short(
-                {k: v for k, v in found[0].settings.items() if len(values[k]) > 1}
+                {k: v for k, v in original(found[0])[1].items() if len(values[k]) > 1}
             )
             or readable.DASH,
             count=len(found),
@@ -74,22 +80,38 @@ def names(kinds: Sequence[Sequence[Measurement]]) -> list[str]:
     ]
 
 
-def chart(name: str, found: Sequence[Measurement]) -> None:
+def chart(name: str, found: Sequence[Measurement], steady: Mapping[str, Steadiness]) -> None:
     """Times by machine."""
     by_machine: dict[str, list[Measurement]] = defaultdict(list)
     for m in found:
         by_machine[f"{m.machine.device_name} ({m.machine.fingerprint[:4]})"].append(m)
-    st.caption(t("lab.history_lead"))
+    st.caption(" ".join([t("lab.history_lead"), *unsteady(found, steady)]))
     st.plotly_chart(
-        charts.times(by_machine, readable.seconds, t("lab.noisy")),
+        charts.times(by_machine, steady, readable.seconds, t("lab.noisy")),
         config=phrases.PLOTLY,
         alt=t("lab.history_alt", name=name, count=len(found), machines=len(by_machine)),
     )
 
 
-def row(m: Measurement) -> dict[str, object]:
+def unsteady(found: Sequence[Measurement], steady: Mapping[str, Steadiness]) -> list[str]:
+    """How far each machine agrees with itself, a sentence each."""
+    machines = {m.machine.hardware_id: m.machine.device_name for m in found}
+    return [
+        t(
+            "lab.steadiness",
+            device=name,
+            share=readable.share(steady[i].share),
+            count=steady[i].pair_count,
+        )
+        if i in steady
+        else t("lab.steadiness_unknown", device=name)
+        for i, name in machines.items()
+    ]
+
+
+def row(m: Measurement, steady: Mapping[str, Steadiness]) -> dict[str, object]:
     """One time it was measured, and what disturbed it."""
-    low_s, high_s = median_interval(m.repeat_times_s)
+    low_s, high_s = stated_interval_s(m, steady)
     return {
         t("column.taken"): m.taken_at,
         t("column.device"): m.machine.device_name,

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from engine.cli.measure_progress import ProgressFile
     from engine.measurement.bench import Bench
     from engine.measurement.events import Event
+    from engine.measurement.steadiness import Steadiness
     from engine.measurement.workloads.base import AnyWorkload
 
 app = typer.Typer(add_completion=False)
@@ -35,6 +36,8 @@ class Outcome:
     skipped_count: int
     added: list[Measurement] = field(default_factory=list)
     failed: list[tuple[AnyWorkload, str]] = field(default_factory=list)
+    steady: Steadiness | None = None
+    """How far the machine agrees with itself; None where too little was measured twice."""
 
     def as_json(self) -> dict[str, Any]:
         """For `--json`."""
@@ -47,6 +50,7 @@ class Outcome:
                 for job, reason in self.failed
             ],
             "machine": {**asdict(self.machine), "fingerprint": self.machine.fingerprint},
+            "run_to_run": None if self.steady is None else asdict(self.steady),
             "measurements": [_measurement_json(measurement) for measurement in self.added],
         }
 
@@ -56,8 +60,8 @@ def measure(
     suite: Annotated[
         str,
         typer.Option(
-            help="quick (about 3 minutes), standard (about 20: every model family through every "
-            "stage), full (about an hour), or toy (seconds, to try it out)."
+            help="quick (about 3 minutes), standard (about half an hour: every model family through "
+            "every stage), full (some hours), or toy (seconds, to try it out)."
         ),
     ] = "quick",
     as_json: Annotated[bool, typer.Option("--json", help="Print a summary as JSON.")] = False,
@@ -139,9 +143,10 @@ def _measure_here(
     as_json: bool,
     only_list: bool,
 ) -> None:
-    from db.queries import measured_keys
+    from db.queries import measured_keys, measurements
     from db.session import open_database
     from engine.measurement.machine import best_device, this_machine
+    from engine.measurement.steadiness import steadiness
     from engine.measurement.suites import bench_of, job_key, missing, next_repetition
 
     device = best_device()
@@ -162,6 +167,7 @@ def _measure_here(
     if left:
         _announce(left, bench.machine)
         _run(left, bench, database, outcome, repetition, watched)
+    outcome.steady = steadiness(measurements(database)).get(bench.machine.hardware_id)
     if as_json:
         print_json(outcome.as_json())
     _close(outcome)
@@ -267,7 +273,14 @@ def _print_list(jobs: list[AnyWorkload], left: list[AnyWorkload]) -> None:
 
 
 def _close(outcome: Outcome) -> None:
-    """The last sentence; a CannotContinue where something could not be measured."""
+    """The last sentences; a CannotContinue where something could not be measured."""
+    if outcome.steady is not None:
+        log.print(
+            f"Taken again minutes later, 95 of 100 intervals lie within {outcome.steady.share:.0%} "
+            f"of the first ({outcome.steady.pair_count} measured twice).",
+            highlight=False,
+            soft_wrap=True,
+        )
     if outcome.failed:
         raise CannotContinue(_failure_sentence(outcome))
     if outcome.added:

@@ -78,9 +78,9 @@ def _steadiness(seen: Agreement, steady: Mapping[str, Steadiness]) -> str:
     both = (m for pair in seen.pairs for m in (pair.first, pair.second))
     machines = {m.machine.hardware_id: m.machine for m in both}
     told = [
-        f"On {machine.device_name} ({machine.fingerprint}) 95 of 100 medians taken again lie "
-        f"within {steady[name].share:.0%} ({steady[name].pair_count} measured twice); less is not "
-        "called real."
+        f"On {machine.device_name} ({machine.fingerprint}) 95 of 100 intervals taken again lie "
+        f"within {steady[name].share:.0%} of the first ({steady[name].pair_count} measured twice); "
+        "less is not called real."
         if name in steady
         else f"How far {machine.device_name} ({machine.fingerprint}) agrees with itself from run "
         "to run is not known, so a difference called real may be its own doing: measure twice with "

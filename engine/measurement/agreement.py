@@ -12,14 +12,12 @@ from typing import Literal
 
 from engine.measurement.noise import disturbances
 from engine.measurement.spread import AGREEMENT_SHARE, median_interval
-from engine.measurement.steadiness import Steadiness
+from engine.measurement.steadiness import COVERED, FEWEST_FOR_INTERVAL, REVISIT, Steadiness
 from engine.records import BadInput, Measurement, Setting
 
 Verdict = Literal["faster", "slower", "same", "unsure"]
 """Of the second beside the first."""
 
-FEWEST_FOR_INTERVAL = 6
-"""Below, the least and the greatest repeat do not hold the median with 95 % certainty."""
 FEWEST_FINGERPRINT_DIGITS = 4
 DATE = re.compile(r"\d{4}(-\d{2}(-\d{2}(T[\d:.]+)?)?)?")
 
@@ -75,7 +73,7 @@ def agreement(
     second: Iterable[Measurement],
     steady: Mapping[str, Steadiness] = {},
 ) -> Agreement:
-    """What both sets measured, side by side, and how much each has alone.
+    """What both sets measured, side by side, and how much each has alone; revisits left out.
 
     `steady` holds what is known of the machines from run to run, by hardware id.
     """
@@ -94,18 +92,21 @@ def compared(
     """One pair, judged by time.
 
     A difference is real where the two 95 % intervals of the median lie apart by more than
-    either machine's own doing from run to run; where that is not known, by more than 3 %,
-    within which the runner already takes windows for alike. Nothing is said of what was
-    disturbed or repeated fewer than six times.
+    either machine's own doing from one time to the next; where that is not known, by more than
+    3 %, within which the runner already takes windows for alike. Nothing is said of what was
+    disturbed or repeated fewer than six times; repeats that waver disturb only where the
+    machine's own doing, which was seen beside such intervals, is not known.
     """
     (low_a_s, high_a_s), (low_b_s, high_b_s) = _interval_s(first), _interval_s(second)
     low, high = low_b_s / high_a_s, high_b_s / low_a_s
-    known = (steady.get(m.machine.hardware_id) for m in (first, second))
+    known = [steady.get(m.machine.hardware_id) for m in (first, second)]
     margin = max([AGREEMENT_SHARE, *(found.share for found in known if found)])
+    covered = COVERED if all(known) else ()
+    is_sure = all(_is_sound(m, covered) for m in (first, second))
     return Pair(
         first=first,
         second=second,
-        verdict=_verdict(first, second, low, high, margin),
+        verdict=_verdict(low, high, margin) if is_sure else "unsure",
         margin_share=margin,
         time_ratio=second.time_s / first.time_s,
         time_ratio_low=low,
@@ -132,12 +133,12 @@ def chosen(measurements: Iterable[Measurement], words: str) -> list[Measurement]
     return left
 
 
-def _verdict(
-    first: Measurement, second: Measurement, low: float, high: float, margin: float
-) -> Verdict:
-    fewest = min(len(first.repeat_times_s), len(second.repeat_times_s))
-    if fewest < FEWEST_FOR_INTERVAL or disturbances(first) or disturbances(second):
-        return "unsure"
+def _is_sound(m: Measurement, covered: Sequence[str]) -> bool:
+    is_repeated = len(m.repeat_times_s) >= FEWEST_FOR_INTERVAL
+    return is_repeated and set(disturbances(m)) <= set(covered)
+
+
+def _verdict(low: float, high: float, margin: float) -> Verdict:
     if low > 1 + margin:
         return "slower"
     return "faster" if high < 1 / (1 + margin) else "same"
@@ -150,6 +151,8 @@ def _interval_s(m: Measurement) -> tuple[float, float]:
 def _newest(measurements: Iterable[Measurement]) -> dict[tuple[object, ...], Measurement]:
     found: dict[tuple[object, ...], Measurement] = {}
     for m in sorted(measurements, key=lambda m: (m.taken_at, m.repetition_number)):
+        if m.workload == REVISIT:
+            continue
         found[m.workload, *sorted(m.settings.items())] = m
     return found
 

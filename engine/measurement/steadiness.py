@@ -1,8 +1,8 @@
-"""How far a machine's own medians lie apart from one run to the next.
+"""How far a machine's own medians lie apart from one time to the next.
 
-Repeats of one run are taken within seconds, and their interval knows nothing of what changes
-from minute to minute: a neighbour on the same processor, a clock that is kept down. Work that
-was measured more than once on one machine shows it.
+Repeats of one measurement are taken within seconds, and their interval knows nothing of what
+changes from minute to minute: a neighbour on the same processor, a clock that is kept down.
+Work that was measured more than once on one machine shows it; every suite measures some twice.
 """
 
 from __future__ import annotations
@@ -11,20 +11,29 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
-from math import ceil, expm1, log
+from math import ceil, expm1, log, sqrt
 
 from engine.measurement.noise import disturbances
-from engine.records import Measurement
+from engine.measurement.spread import median_interval
+from engine.records import Measurement, Setting
 
+REVISIT = "revisit"
+"""The workload that is another one, measured once more."""
+OF = "of"
+"""Its setting that says which."""
 SURE_SHARE = 0.95
+FEWEST_FOR_INTERVAL = 6
+"""Repeats: below, the least and the greatest do not hold the median with 95 % certainty."""
+COVERED = ("spread",)
+"""Of what disturbs a measurement, what its interval already says."""
 
 
 @dataclass(frozen=True, slots=True)
 class Steadiness:
-    """What a machine does to the same work at another time."""
+    """What a machine does to the same work at another time, beyond what repeats show."""
 
     share: float
-    """95 of 100 medians taken again lie within this share of the first, either way."""
+    """95 of 100 intervals of a median taken again lie no farther than this from the first's."""
     pair_count: int
     """From so many."""
 
@@ -40,7 +49,7 @@ def steadiness(measurements: Iterable[Measurement]) -> dict[str, Steadiness]:
     found: dict[str, list[float]] = defaultdict(list)
     for times in _again(measurements).values():
         for first, second in pairwise(times):
-            found[first.machine.hardware_id].append(abs(log(second.time_s / first.time_s)))
+            found[first.machine.hardware_id].append(distance(first, second))
     bounds = {hardware: _bound(distances) for hardware, distances in found.items()}
     return {
         hardware: Steadiness(expm1(bound), len(found[hardware]))
@@ -49,14 +58,46 @@ def steadiness(measurements: Iterable[Measurement]) -> dict[str, Steadiness]:
     }
 
 
+def stated_interval_s(m: Measurement, steady: Mapping[str, Steadiness]) -> tuple[float, float]:
+    """Where the median lies, s: two times the same was measured, 95 of 100 such overlap.
+
+    Of a machine whose steadiness is not known it is the interval of the repeats alone.
+    """
+    low_s, high_s = median_interval(m.repeat_times_s)
+    known = steady.get(m.machine.hardware_id)
+    half = sqrt(1 + known.share) if known else 1.0
+    return low_s / half, high_s * half
+
+
+def distance(first: Measurement, second: Measurement) -> float:
+    """How far the 95 % intervals of two medians lie apart, as a logarithm; 0 where they meet."""
+    (low_a_s, high_a_s), (low_b_s, high_b_s) = (
+        median_interval(m.repeat_times_s) for m in (first, second)
+    )
+    return max(0.0, log(low_b_s / high_a_s), log(low_a_s / high_b_s))
+
+
+def original(m: Measurement) -> tuple[str, Mapping[str, Setting]]:
+    """Workload and settings of what a measurement is of."""
+    if m.workload != REVISIT:
+        return m.workload, m.settings
+    return str(m.settings[OF]), {k: v for k, v in m.settings.items() if k != OF}
+
+
 def _again(measurements: Iterable[Measurement]) -> Mapping[object, list[Measurement]]:
     """The same work of the same code on the same machine, oldest first."""
     found: dict[object, list[Measurement]] = defaultdict(list)
     for m in sorted(measurements, key=lambda m: m.taken_at):
-        if not disturbances(m):
-            settings = tuple(sorted(m.settings.items()))
-            found[m.machine, m.workload, settings, m.method_version, m.code_version].append(m)
+        if _is_sound(m):
+            workload, settings = original(m)
+            same = m.machine, workload, tuple(sorted(settings.items()))
+            found[*same, m.method_version, m.code_version].append(m)
     return found
+
+
+def _is_sound(m: Measurement) -> bool:
+    has_interval = len(m.repeat_times_s) >= FEWEST_FOR_INTERVAL
+    return has_interval and set(disturbances(m)) <= set(COVERED)
 
 
 def _bound(distances: list[float]) -> float | None:

@@ -5,8 +5,6 @@ one press of an arrow key, each to a place not visited before; its time runs fro
 new number on the page. Run with `pytest -m benchmark -s tests/benchmarks/bench_slider.py`.
 """
 
-import os
-import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,15 +17,8 @@ import psutil
 import pytest
 from playwright.sync_api import Browser, Page
 
-from engine.cli.dashboard import served
-from tests.browser.conftest import (
-    DESKTOP,
-    STEP_TIMEOUT_MS,
-    browser,
-    free_port,
-    settled,
-    wait_for,
-)
+from tests.browser.conftest import DESKTOP, STEP_TIMEOUT_MS, browser, settled
+from tests.browser.serving import serving
 
 __all__ = ["browser"]
 
@@ -93,20 +84,9 @@ class App(NamedTuple):
 @contextmanager
 def running(name: str, script: Path | None, way: Route, folder: Path) -> Iterator[App]:
     """An app in a process of its own; `script` in place of the dashboard's."""
-    port = free_port()
-    command = served("127.0.0.1", port)
-    if script is not None:
-        command = [str(script) if part.endswith("app.py") else part for part in command]
-    environment = os.environ | {"DATABASE_URL": f"sqlite:///{folder / 'empty.db'}"}
-    log = folder / f"{name}.txt"
-    with log.open("w") as out:
-        server = subprocess.Popen(command, env=environment, stdout=out, stderr=subprocess.STDOUT)
-        try:
-            wait_for(f"http://127.0.0.1:{port}/_stcore/health", log)
-            yield App(name, f"http://127.0.0.1:{port}", way, psutil.Process(server.pid))
-        finally:
-            server.terminate()
-            server.wait(timeout=20)
+    database = f"sqlite:///{folder / 'empty.db'}"
+    with serving(folder / f"{name}.txt", database, script) as (address, server):
+        yield App(name, address, way, psutil.Process(server.pid))
 
 
 @pytest.fixture(scope="module")

@@ -1,22 +1,15 @@
 """The real app on a free port over a seeded database, and a browser to visit it with."""
 
-import os
-import socket
-import subprocess
-import time
-import urllib.request
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, ConsoleMessage, Page, Response, expect, sync_playwright
 
-from engine.cli.dashboard import served
 from tests.browser.chromium import ARGUMENTS, ChromiumMissingError, found
+from tests.browser.serving import serving
 from tests.measured import fill
 
-START_TIMEOUT_S = 60.0
 STEP_TIMEOUT_MS = 60_000
 DESKTOP = {"width": 1440, "height": 1000}
 PHONE = {"width": 390, "height": 844}
@@ -37,21 +30,8 @@ def database(tmp_path_factory: pytest.TempPathFactory) -> str:
 @pytest.fixture(scope="session")
 def address(tmp_path_factory: pytest.TempPathFactory, database: str) -> Iterator[str]:
     """Where the app answers."""
-    folder = tmp_path_factory.mktemp("app")
-    port = free_port()
-    with (folder / "log.txt").open("w") as log:
-        server = subprocess.Popen(
-            served("127.0.0.1", port),
-            env={**os.environ, "DATABASE_URL": database},
-            stdout=log,
-            stderr=subprocess.STDOUT,
-        )
-        try:
-            wait_for(f"http://127.0.0.1:{port}/_stcore/health", folder / "log.txt")
-            yield f"http://127.0.0.1:{port}"
-        finally:
-            server.terminate()
-            server.wait(timeout=20)
+    with serving(tmp_path_factory.mktemp("app") / "log.txt", database) as (address, _):
+        yield address
 
 
 @pytest.fixture(scope="session")
@@ -127,20 +107,3 @@ def _refusal(answer: Response) -> list[str]:
     # Opened below `/`, Streamlit first looks for its server there and is told it is elsewhere.
     is_probe = "/_stcore/" in answer.url
     return [f"{answer.status} {answer.url}"] if answer.status >= 400 and not is_probe else []
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def wait_for(url: str, log: Path) -> None:
-    until = time.monotonic() + START_TIMEOUT_S
-    while time.monotonic() < until:
-        try:
-            with urllib.request.urlopen(url, timeout=2):
-                return
-        except OSError:
-            time.sleep(0.2)
-    raise TimeoutError(f"The app did not start: {log.read_text()}")

@@ -1,8 +1,5 @@
 """Measuring from the page in a real Chromium: start, watch, close the tab, come back, stop."""
 
-import os
-import socket
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,8 +7,8 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from dashboard.i18n import words
-from engine.cli.dashboard import served
-from tests.browser.conftest import PHONE, violations, wait_for
+from tests.browser.conftest import PHONE, violations
+from tests.browser.serving import serving
 
 pytestmark = pytest.mark.browser
 
@@ -24,25 +21,14 @@ VIEWS = ("machine", "lifecycle", "levers", "collectives", "history", "runs")
 def own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """An app over an empty database, for this machine alone."""
     folder = tmp_path_factory.mktemp("lab")
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = int(probe.getsockname()[1])
-    environment = os.environ | {
-        "DATABASE_URL": f"sqlite:///{folder / 'measured.db'}",
-        "MODELWORTH_CACHE": str(folder),
-        "OMP_NUM_THREADS": "1",
-        "PYTHONPATH": str(Path(__file__).parents[2]),
-    }
-    with (folder / "log.txt").open("w") as log:
-        server = subprocess.Popen(
-            served("127.0.0.1", port), env=environment, stdout=log, stderr=subprocess.STDOUT
-        )
-        try:
-            wait_for(f"http://127.0.0.1:{port}/_stcore/health", folder / "log.txt")
-            yield f"http://127.0.0.1:{port}"
-        finally:
-            server.terminate()
-            server.wait(timeout=20)
+    with serving(
+        folder / "log.txt",
+        f"sqlite:///{folder / 'measured.db'}",
+        MODELWORTH_CACHE=str(folder),
+        OMP_NUM_THREADS="1",
+        PYTHONPATH=str(Path(__file__).parents[2]),
+    ) as (address, _):
+        yield address
 
 
 def settled(page: Page) -> None:

@@ -10,7 +10,12 @@ import pytest
 
 from engine.measurement.agreement import agreement, chosen, compared
 from engine.measurement.noise import disturbances, far_repeats_s, interval_share
-from engine.measurement.steadiness import Steadiness, steadiness
+from engine.measurement.steadiness import (
+    Steadiness,
+    original,
+    stated_interval_s,
+    steadiness,
+)
 from engine.records import BadInput, Machine, Measurement
 
 MACHINE = Machine("a CPU", 2, 4, 2**34, "Linux 6.1 x86_64", "3.11.7", "2.13.0", 2)
@@ -84,33 +89,69 @@ def test_a_difference_is_real_where_the_intervals_lie_clearly_apart(
     assert pair.time_ratio_low < share < pair.time_ratio_high
 
 
-def test_what_a_machine_does_from_run_to_run_is_not_a_difference() -> None:
-    shares = [1.0] * 37 + [1.25, 4.0]
-    held = [
-        again
+def twice(shares: list[float], **changed: Any) -> list[Measurement]:
+    """As many things as shares, each measured, and then revisited taking so much longer."""
+    return [
+        m
         for size, share in enumerate(shares)
-        for again in (
-            measurement(settings={"size": size}),
-            scaled(share, settings={"size": size}, repetition_number=2),
+        for m in (
+            measurement(settings={"size": size}, **changed),
+            scaled(
+                share,
+                workload="revisit",
+                settings={"of": "matmul", "size": size},
+                taken_at=datetime(2026, 1, 31, 7, 40, tzinfo=UTC),
+                **changed,
+            ),
         )
     ]
-    steady = steadiness(held)
-    assert steady == {MACHINE.hardware_id: Steadiness(pytest.approx(0.25), 39)}
+
+
+LEAST_S, MOST_S = STEADY_S[1], STEADY_S[-2]
+"""The 95 % interval of ten repeats leaves out the least and the greatest."""
+
+
+def test_what_a_machine_does_from_time_to_time_is_not_a_difference() -> None:
+    steady = steadiness(twice([1.0] * 37 + [1.25, 4.0]))
+    apart = 1.25 * LEAST_S / MOST_S - 1
+    assert steady == {MACHINE.hardware_id: Steadiness(pytest.approx(apart), 39)}
     assert compared(measurement(), scaled(1.24), steady).verdict == "same"
     assert compared(measurement(), scaled(1.3), steady).verdict == "slower"
     assert compared(measurement(), scaled(0.75), steady).verdict == "faster"
     assert compared(measurement(), scaled(1.24), {}).verdict == "slower"
 
 
+def test_stated_intervals_overlap_as_long_as_nothing_is_called_real() -> None:
+    first = measurement()
+    steady = {MACHINE.hardware_id: Steadiness(0.21, 20)}
+    low_s, high_s = stated_interval_s(first, steady)
+    assert (low_s, high_s) == (pytest.approx(LEAST_S / 1.1), pytest.approx(MOST_S * 1.1))
+    assert stated_interval_s(first, {}) == (LEAST_S, MOST_S)
+    for share, verdict in ((1.21, "same"), (1.22, "slower")):
+        later = scaled(share)
+        overlaps = stated_interval_s(later, steady)[0] <= high_s
+        assert (compared(first, later, steady).verdict, overlaps) == (verdict, verdict == "same")
+
+
+def test_repeats_that_waver_are_judged_where_the_machine_is_known() -> None:
+    wavering = measurement((1.0, 1.2) * 5)
+    steady = {MACHINE.hardware_id: Steadiness(0.1, 20)}
+    assert compared(wavering, scaled(9.0), {}).verdict == "unsure"
+    assert compared(wavering, scaled(9.0), steady).verdict == "slower"
+
+
+def test_a_revisit_stands_for_its_work_and_is_no_row_of_its_own() -> None:
+    first, again = twice([2.0])
+    assert original(again) == original(first) == ("matmul", {"size": 0})
+    seen = agreement([first, again], [first, again])
+    assert [pair.first.workload for pair in seen.pairs] == ["matmul"]
+
+
 def test_of_too_few_pairs_or_disturbed_ones_no_steadiness_is_said() -> None:
-    held = [scaled(1.0 + n, settings={"size": s}) for s in range(18) for n in (0, 1)]
-    assert steadiness(held) == {}
-    busy = [
-        scaled(1.0, settings={"size": s}, metrics={"other_cpu_use_share": 0.5})
-        for s in range(30)
-        for _ in range(2)
-    ]
-    assert steadiness(busy) == {}
+    assert steadiness(twice([2.0] * 18)) == {}
+    assert steadiness(twice([2.0] * 30, metrics={"other_cpu_use_share": 0.5})) == {}
+    few = [replace(m, repeat_times_s=STEADY_S[:5]) for m in twice([2.0] * 30)]
+    assert steadiness(few) == {}
 
 
 def test_of_few_repeats_or_a_disturbed_run_nothing_is_said() -> None:

@@ -16,6 +16,7 @@ from typer.testing import CliRunner
 from engine.cli import main
 from engine.cli.dashboard import app, refuse_taken, served
 from engine.records import CannotContinue
+from tests.browser.serving import free_port
 
 
 @pytest.fixture
@@ -24,12 +25,6 @@ def taken_port() -> Iterator[int]:
         other.bind(("127.0.0.1", 0))
         other.listen()
         yield other.getsockname()[1]
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def test_a_taken_port_is_refused_with_what_to_do(taken_port: int) -> None:

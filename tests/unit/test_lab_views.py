@@ -179,7 +179,7 @@ def test_history_is_in_order_with_intervals_and_hollow_where_disturbed() -> None
     wide = replace(
         base, repeat_times_s=(0.5, 1.0, 1.5), time_s=1.0, taken_at=base.taken_at - timedelta(days=1)
     )
-    (line,) = over_time.times({"m": [quiet, wide]}, plain, "noisy").data
+    (line,) = over_time.times({"m": [quiet, wide]}, {}, plain, "noisy").data
     assert list(line.x) == [wide.taken_at, quiet.taken_at]
     assert list(line.marker.symbol) == ["circle-open", "circle"]
     assert list(line.error_y.array) == [median((0.5, 1.0, 1.5)) - 0.5, 0.0]

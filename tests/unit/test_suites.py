@@ -232,6 +232,18 @@ def test_every_family_has_five_sizes_or_more() -> None:
     assert min(len(set(family.sizes)) for family in FAMILIES.values()) >= 5
 
 
+def test_a_suite_measures_enough_of_its_steps_twice_to_know_the_machine() -> None:
+    jobs = quick(CPU)
+    again = by_name(jobs, "revisit")
+    assert jobs[-len(again) :] == again
+    assert len(again) >= 19
+    works = {(job.name, *sorted(job.settings.items())) for job in jobs}
+    for job in again:
+        settings = dict(job.settings)
+        assert (settings.pop("of"), *sorted(settings.items())) in works
+    assert [job.flop_per_step for job in again] == [job.work.flop_per_step for job in again]
+
+
 def test_standard_is_quick_and_more_and_full_is_standard_and_more() -> None:
     quick_jobs, standard_jobs, full_jobs = (
         {job_key(job, MACHINE) for job in SUITES[name](CPU)}

@@ -5,6 +5,7 @@ from engine.measurement.workloads.language_model import Decode, Prefill, TrainSt
 from engine.measurement.workloads.matmul import Matmul
 from engine.measurement.workloads.memory_copy import MemoryCopy
 from engine.measurement.workloads.memory_update import MemoryUpdate
+from engine.measurement.workloads.revisit import Revisit
 from engine.measurement.workloads.storage_io import StorageRead, StorageWrite
 from engine.measurement.workloads.text_classifier import TextClassifier
 
@@ -18,6 +19,7 @@ WORKLOADS: dict[str, type[AnyWorkload]] = {
     Prefill.name: Prefill,
     Decode.name: Decode,
     TextClassifier.name: TextClassifier,
+    Revisit.name: Revisit,
 }
 
 __all__ = [
@@ -27,6 +29,7 @@ __all__ = [
     "MemoryCopy",
     "MemoryUpdate",
     "Prefill",
+    "Revisit",
     "StorageRead",
     "StorageWrite",
     "TextClassifier",
