@@ -4,7 +4,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from dashboard import controls, currency, i18n, link, presenting, readable
+from dashboard import controls, currency, i18n, link, pace, presenting, readable
 from dashboard.i18n import t
 from dashboard.navigation import pages
 from engine.records import BadInput, CannotContinue
@@ -87,3 +87,4 @@ except BadInput as error:
     st.error(str(error), title=t("app.refused"), icon=":material/block:")
 except CannotContinue as error:
     st.error(str(error), title=t("app.store"), icon=":material/database_off:")
+pace.settle()

@@ -395,16 +395,19 @@ def _hint(name: str, known: Known | None = None) -> str | None:
     return " ".join(own + seen) or None
 
 
-def _seen(name: str, known: Known, say: Say) -> None:
-    """The soft bounds of a choice, below it, and a mark where it lies outside them."""
+def _bounds(name: str, known: Known, say: Say) -> list[str]:
+    """The soft bounds of a choice, and a mark where it lies outside them; a part of its label.
+
+    Every element of its own makes each move of a slider slower.
+    """
     told = []
     if name in known.seen:
         low, high = known.seen[name]
-        told.append(f":small[{t('control.seen', range=readable.between(say(low), say(high)))}]")
+        seen = t("control.seen", range=readable.between(say(low), say(high)))
+        told.append(f":gray[{seen}]")
     if name in known.beyond:
         told.append(f":orange-badge[{t('control.beyond')}]")
-    if told:
-        st.markdown(" ".join(told).replace("$", "\\$"))
+    return [part.replace("$", "\\$") for part in told]
 
 
 def _slide(
@@ -424,19 +427,17 @@ def _slide(
     by_label = dict(_labelled(tuple(stops), say, i18n.language(), currency.shown()))
     by_label |= {say(extra): extra for extra in (own, here) if extra is not None}
     labels = {stop: label for label, stop in by_label.items()}
-    with st.container(gap=None):
-        st.select_slider(
-            t(f"field.{name}", **words),
-            sorted(labels),
-            value=follow(name, here),
-            key=name,
-            format_func=labels.__getitem__,
-            help=_hint(name, known),
-            disabled=disabled,
-            on_change=_choose,
-            args=(name, own),
-        )
-        _seen(name, known, say)
+    st.select_slider(
+        " ".join([t(f"field.{name}", **words), *_bounds(name, known, say)]),
+        sorted(labels),
+        value=follow(name, here),
+        key=name,
+        format_func=labels.__getitem__,
+        help=_hint(name, known),
+        disabled=disabled,
+        on_change=_choose,
+        args=(name, own),
+    )
 
 
 @lru_cache(maxsize=64)
@@ -507,7 +508,9 @@ def _number(
     taken = known.get(name)
     refill(name, None if own is None else shown(name, own))
     st.number_input(
-        t(f"field.{name}", **words),
+        " ".join(
+            [t(f"field.{name}", **words), *_bounds(name, known, partial(readable.choice, name))]
+        ),
         min_value=low,
         max_value=high,
         value=None,
@@ -520,7 +523,6 @@ def _number(
         on_change=_type,
         args=(name,),
     )
-    _seen(name, known, partial(readable.choice, name))
 
 
 def shown(name: str, value: float) -> float:

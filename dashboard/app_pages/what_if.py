@@ -1,8 +1,10 @@
 """One scenario: what it costs, how good it gets, where the money goes."""
 
+from pathlib import Path
+
 import streamlit as st
 
-from dashboard import cases, controls, data, explain, phrases, readable, share, tour
+from dashboard import cases, controls, data, explain, pace, phrases, readable, share, tour
 from dashboard.headlines import Headline, headlines, net_value, scalar
 from dashboard.i18n import t
 from dashboard.navigation import PAGES
@@ -11,6 +13,7 @@ from dashboard.views import outcome
 from engine.records import Note, Projection
 from engine.scenario import Scenario
 
+CARDS = Path(__file__).parent.with_name("cards.css")
 ONWARDS = ("worth", "savings", "decide", "report", "present")
 
 
@@ -18,10 +21,16 @@ def card(headline: Headline) -> None:
     """A number, how it is known, its range, and the way down to what it rests on."""
     kind = headline.estimate.kind
     with st.container(border=True, height="stretch", gap="xsmall"):
-        with st.container(horizontal=True, vertical_alignment="bottom", gap="xsmall"):
-            st.metric(headline.label, headline.text, help=headline.hint, width="stretch")
-            explain.explain_button(headline.label, headline.estimate, headline.say, headline.name)
-        st.markdown(f":{KIND_COLOURS[kind]}-badge[{t(f'kind.{kind}')}] :small[{headline.range}]")
+        st.metric(
+            headline.label,
+            headline.text,
+            t(f"kind.{kind}"),
+            KIND_COLOURS[kind],
+            help=headline.hint,
+            delta_arrow="off",
+            delta_description=headline.range or None,
+        )
+        explain.explain_button(headline.label, headline.estimate, headline.say, headline.name)
 
 
 def value(request: controls.Asked, known: data.Seen) -> None:
@@ -77,15 +86,18 @@ for name, text in request.refused.items():
     st.warning(phrases.refused(name, text, request.scenario), icon=":material/link_off:")
 share.reopened(answer)
 
+st.html(CARDS)
 with st.grid(4, min_column_width=150):
     for headline in headlines(request.scenario, answer):
         card(headline)
     value(request, known)
     onwards()
 # The numbers first: whoever moves a slider waits for them, not for the slider.
+pace.let_out()
 with st.sidebar:
     controls.draw(request, known.machines, phrases.known(request.scenario, answer))
 notes(answer.notes)
+pace.let_out()
 
 left, right = st.columns(2)
 with left.container(border=True, height="stretch"):
