@@ -87,13 +87,15 @@ for name, text in request.refused.items():
 share.reopened(answer)
 
 st.html(CARDS)
-with st.grid(4, min_column_width=150):
+cards = st.grid(4, min_column_width=150)
+with cards:
     for headline in headlines(request.scenario, answer):
         card(headline)
-    value(request, known)
-    onwards()
 # The numbers first: whoever moves a slider waits for them, not for the slider.
 pace.let_out()
+with cards:
+    value(request, known)
+    onwards()
 with st.sidebar:
     controls.draw(request, known.machines, phrases.known(request.scenario, answer))
 notes(answer.notes)

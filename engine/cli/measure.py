@@ -60,8 +60,8 @@ def measure(
     suite: Annotated[
         str,
         typer.Option(
-            help="quick (about 3 minutes), standard (about half an hour: every model family through "
-            "every stage), full (some hours), or toy (seconds, to try it out)."
+            help="quick (about 3 minutes), standard (about half an hour: every model family "
+            "through every stage), full (some hours), or toy (seconds, to try it out)."
         ),
     ] = "quick",
     as_json: Annotated[bool, typer.Option("--json", help="Print a summary as JSON.")] = False,
