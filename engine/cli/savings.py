@@ -125,10 +125,11 @@ def _print_effects(title: str, effects: Sequence[Effect]) -> None:
         change, seen = effect.change_share, effect.seen_share
         ends = None if change.low is None or change.high is None else (change.low, change.high)
         known = None if change.value is None else float(change.value)
+        lacking = "too few models" if effect.model_count else "none on record"
         table.add_row(
             effect.technique.replace("-", " "),
             effect.setting,
-            f"unknown: {change.note}" if known is None else _points(known, ends),
+            f"unknown: {lacking}" if known is None else _points(known, ends),
             "" if seen is None else f"{seen[0] * 100:+.1f} to {seen[1] * 100:+.1f}",
             str(effect.model_count),
             str(effect.row_count),

@@ -41,8 +41,8 @@ from engine.projection.decision_options import Places
 from engine.projection.decision_work import Alike, Maker, Served, Terms, Trained
 from engine.projection.deployment import deployment_stage
 from engine.projection.evidence import Evidence
-from engine.projection.working import chosen, derive, nothing
-from engine.projection.worth import books_of, taken
+from engine.projection.working import chosen, derive, nothing, unknown
+from engine.projection.worth import books_of, follows_score, taken
 from engine.records import BadInput, Bill, Deployment, Estimate, Quality
 from engine.scenario import Scenario
 from engine.units import BILLION, Float
@@ -270,11 +270,15 @@ class Draft:
 
     def _npv_before_serving(self, trained: Trained) -> Estimate:
         """Gains less all costs but the computers that serve, in money of now."""
-        case, scenario = self._case, self.maker.base
+        case, scenario, score = self._case, self.maker.base, self._quality(trained)
+        served = with_choices(scenario, {"serving_precision": self.precision})
+        whole = self.maker.space.sizes_billion is None
+        same = whole and decision_options.keeps_score(self.maker.space.scenario, served)
+        if not (same or follows_score(case, score)):
+            return unknown("how many answers are right is guessed for another model or precision")
         costs = {stage: bill.cost_usd for stage, bill in self._bills[id(trained)].items()}
         costs["deployment"] = nothing("counted apart")
-        score, months = self._quality(trained), scenario.horizon_months
-        return books_of(case, taken(case), score, costs, months).npv
+        return books_of(case, taken(case), score, costs, scenario.horizon_months).npv
 
     @property
     def _serving(self) -> Array:

@@ -23,7 +23,7 @@ from engine.projection.decision_goals import COST, NPV, Goal, Limit, signs
 from engine.projection.decision_search import Blocks, Cell
 from engine.projection.evidence import NO_EVIDENCE, Evidence
 from engine.projection.working import estimates
-from engine.projection.worth import Worth, worth
+from engine.projection.worth import Worth, follows_score, worth
 from engine.records import BadInput, Projection
 from engine.scenario import Scenario
 from engine.value_case import ValueCase
@@ -75,7 +75,7 @@ class Plan:
     scenario: Scenario
     projection: Projection
     worth: Worth | None
-    """In the use that the question names."""
+    """In the use that the question names; None where its right answers cannot be told."""
     numbers: dict[str, float]
     """Goal, limits and total cost, by path."""
 
@@ -320,11 +320,19 @@ def _distinct(cells: Sequence[Cell], name: str) -> list[Cell]:
 def _plan(question: Question, cell: Cell, evidence: Evidence) -> Plan:
     scenario = planned(question.scenario, cell.changes)
     answer = project(scenario, evidence)
-    used = None if question.case is None else worth(scenario, question.case, answer)
+    used = _used(question, scenario, answer)
     found = dict(estimates(answer)) | ({} if used is None else {NPV: used.npv_usd})
     exact = {p: float(np.asarray(e.value)) for p, e in found.items() if e.value is not None}
     numbers = {p: exact.get(p, search.number(cell, p)) for p in question.paths}
     return Plan(scenario, answer, used, numbers)
+
+
+def _used(question: Question, scenario: Scenario, answer: Projection) -> Worth | None:
+    case, before = question.case, question.scenario
+    if case is None:
+        return None
+    told = follows_score(case, answer.quality) or decision_options.keeps_score(before, scenario)
+    return worth(scenario, case, answer) if told else None
 
 
 def _bindings(blocks: Blocks, question: Question, cells: Sequence[Cell]) -> tuple[Binding, ...]:

@@ -205,10 +205,9 @@ def _right(case: ValueCase, known: dict[str, Estimate], quality: Quality) -> dic
     The guess already holds the doubt about the template's own model, so the scores count without
     theirs: what is left is how far the task follows the benchmark.
     """
-    reference = _reference_quality(case.template)
-    same = reference.metric == quality.metric and quality.metric
-    if not same or not quality.score_share.known or not reference.score_share.known:
+    if not follows_score(case, quality):
         return {}
+    reference = _reference_quality(case.template)
     return {
         name: derive(
             value.odds_transferred_share,
@@ -220,6 +219,13 @@ def _right(case: ValueCase, known: dict[str, Estimate], quality: Quality) -> dic
         for name in ("recall_share", "specificity_share")
         if getattr(case, name) is None
     }
+
+
+def follows_score(case: ValueCase, quality: Quality) -> bool:
+    """Whether a model's right answers in a use can be told from its score."""
+    reference = _reference_quality(case.template)
+    known = quality.score_share.known and reference.score_share.known
+    return bool(quality.metric) and reference.metric == quality.metric and known
 
 
 def _without_doubt(score: Estimate) -> Estimate:

@@ -148,6 +148,27 @@ def test_the_plan_worth_most_is_the_one_found_by_brute_force(
     assert best.numbers[NPV] == pytest.approx(max(others))
 
 
+def test_a_score_nobody_knows_is_not_taken_for_that_of_the_guess() -> None:
+    """8-bit serving of text encoders was never scored: a tiny one would be worth a large one."""
+    case = ValueCase(template="sentiment")
+    start = template_scenario(case.template, case)
+    allowed = {"hardware": ("l4",), "place": ("us:US",)}
+    sized = Question(
+        start,
+        Goal(NPV, is_largest=True),
+        opened=("parameters_billion",),
+        only=allowed,
+        case=case,
+    )
+    best = decide(sized).plans[0]
+    assert best.projection.quality.score_share.known
+    assert best.scenario.parameters_billion is not None
+    assert best.scenario.parameters_billion > 0.01
+    cheapest = decide(Question(start, CHEAPEST, only=allowed, case=case)).plans[0]
+    assert cheapest.scenario.serving_precision == "fp8"
+    assert cheapest.worth is None
+
+
 def test_worth_at_least_so_much_is_a_limit_like_any_other() -> None:
     case = ValueCase(template="sentiment")
     start = template_scenario(case.template, case)
