@@ -13,7 +13,7 @@ from dashboard.limits import AIMS
 from engine.projection.decision_goals import NPV
 from engine.projection.decisions import Binding, Decision, Goal, Plan, Question
 from engine.projection.savings import changed
-from engine.projection.working import estimates
+from engine.projection.working import estimates, unknown
 from engine.projection.worth import worth
 from engine.records import Estimate, Projection
 from engine.scenario import Scenario
@@ -79,8 +79,9 @@ def say(path: str, value: float | None) -> str:
     return SAYS[path](value)
 
 
-def card(place: int, plan: Plan, now: Scenario, machines: dict[str, str]) -> None:
+def card(place: int, plan: Plan, asked: Question, machines: dict[str, str]) -> None:
     """One plan: what it changes, its numbers, and a button that opens it."""
+    now = asked.scenario
     with st.container(border=True):
         words, button = st.columns([5, 1.3], vertical_alignment="center")
         with words:
@@ -98,7 +99,7 @@ def card(place: int, plan: Plan, now: Scenario, machines: dict[str, str]) -> Non
         ):
             plans.take(now, plan.scenario)
             st.switch_page("app_pages/what_if.py")
-        shown = numbers(plan)
+        shown = numbers(plan, asked.case)
         with st.grid(6, min_column_width=120):
             for number in shown:
                 figure(number)
@@ -120,10 +121,10 @@ def figure(number: explain.Number) -> None:
     st.markdown(f":small[{number.label[:1].upper()}{number.label[1:]}]  \n**{value}**")
 
 
-def numbers(plan: Plan) -> list[explain.Number]:
+def numbers(plan: Plan, case: ValueCase | None) -> list[explain.Number]:
     """What a plan costs, takes and brings, each to be followed down to its sources."""
-    known = known_of(plan)
-    scored = {"quality.score_share"} if plan.projection.quality.metric else set()
+    known = known_of(plan, case)
+    scored = {NPV, "quality.score_share"} if plan.projection.quality.metric else {NPV}
     paths = [p for p in SHOWN if p in known and (known[p].known or p in scored)]
     spare = {"deployment.latency_s"} if "deployment.tpot_s" in paths else set()
     if not limits.trains(plan.scenario):
@@ -133,10 +134,13 @@ def numbers(plan: Plan) -> list[explain.Number]:
     return [explain.Number(name(p), known[p], SAYS[p]) for p in paths]
 
 
-def known_of(plan: Plan) -> dict[str, Estimate]:
-    """Every number of a plan by its path."""
+def known_of(plan: Plan, case: ValueCase | None) -> dict[str, Estimate]:
+    """Every number of a plan by its path; what it is worth where a use is named."""
     found = dict(estimates(plan.projection))
-    return found if plan.worth is None else found | {NPV: plan.worth.npv_usd}
+    if case is not None:
+        missing = unknown("nothing tells how many of its answers are right")
+        found[NPV] = missing if plan.worth is None else plan.worth.npv_usd
+    return found
 
 
 def binding(found: Binding, answer: Decision) -> str:
@@ -160,7 +164,7 @@ def binding(found: Binding, answer: Decision) -> str:
     return t("decide.conflict", **at, nearest=say(path, found.reached_number))
 
 
-def answers(answer: Decision, now: Scenario, machines: dict[str, str]) -> None:
+def answers(answer: Decision, asked: Question, machines: dict[str, str]) -> None:
     """Plans, then what binds, then how sure that is."""
     if not answer.plans:
         st.warning(t("decide.none"), icon=":material/block:")
@@ -172,7 +176,7 @@ def answers(answer: Decision, now: Scenario, machines: dict[str, str]) -> None:
                 on_click=limits.open_all,
             )
     for place, plan in enumerate(answer.plans):
-        card(place, plan, now, machines)
+        card(place, plan, asked, machines)
     if answer.bindings:
         st.subheader(t("decide.binds_title"), anchor=False)
         lines = (binding(b, answer).replace("$", "\\$") for b in answer.bindings)
@@ -292,5 +296,5 @@ question = limits.question(now, case)
 with st.spinner(t("decide.searching")):
     decision = data.decision(question, known)
 chosen_use(case)
-answers(decision, now, known.machines)
+answers(decision, question, known.machines)
 front(question, data.project(now, known), known.machines)
