@@ -1,4 +1,7 @@
-"""What the page Decide asks for: an aim, limits, what may change; it stands in the address."""
+"""What the page Decide asks for: an aim, limits, what may change; it stands in the address.
+
+The widgets are a form: what is typed waits for its button, since each search takes its time.
+"""
 
 import math
 from typing import NamedTuple
@@ -7,8 +10,10 @@ import streamlit as st
 
 from dashboard import controls, link
 from dashboard.i18n import t
+from engine.projection.decision_goals import NPV
 from engine.projection.decisions import Goal, Limit, Question
 from engine.scenario import Scenario
+from engine.value_case import ValueCase
 
 
 class Asked(NamedTuple):
@@ -25,7 +30,9 @@ AIMS = {
     "size": Goal("parameters_billion", is_largest=True),
     "carbon": Goal("total.carbon_kgco2e", is_largest=False),
     "time": Goal("training.time_h", is_largest=False),
+    "value": Goal(NPV, is_largest=True),
 }
+"""The last only where the address names a use."""
 LIMITS = {
     "budget": Asked("total.cost_usd", at_most=True, per_unit=1.0, step=10_000.0),
     "days": Asked("training.time_h", at_most=True, per_unit=24.0, step=1.0),
@@ -44,8 +51,8 @@ MAY_CHANGE = {
 USUAL = ("hardware", "terms", "precision")
 
 
-def question(scenario: Scenario) -> Question:
-    """What the address asks for."""
+def question(scenario: Scenario, case: ValueCase | None) -> Question:
+    """What the address asks for; `case` is the use it names."""
     may = may_change()
     kept = tuple(name for key, names in MAY_CHANGE.items() if key not in may for name in names)
     limits = tuple(
@@ -57,7 +64,7 @@ def question(scenario: Scenario) -> Question:
     only = link.get("only")
     allowed = {"hardware": tuple(only.split(","))} if only and "hardware" in may else {}
     known = {k: v for k, v in allowed.items() if set(v) <= set(controls.hardware_names())}
-    return Question(scenario, AIMS[aim()], limits, kept, scored, known)
+    return Question(scenario, AIMS[aim(case)], limits, kept, scored, known, case)
 
 
 def trains(scenario: Scenario) -> bool:
@@ -65,10 +72,15 @@ def trains(scenario: Scenario) -> bool:
     return float(scenario.training_run_count) > 0
 
 
-def aim() -> str:
+def aims(case: ValueCase | None) -> tuple[str, ...]:
+    """What may be best."""
+    return tuple(name for name in AIMS if name != "value" or case is not None)
+
+
+def aim(case: ValueCase | None) -> str:
     """What is to be best."""
     asked = link.get("aim", "cost")
-    return asked if asked in AIMS else "cost"
+    return asked if asked in aims(case) else "cost"
 
 
 def may_change() -> tuple[str, ...]:
@@ -101,22 +113,33 @@ def typed(name: str) -> float | None:
     return number if math.isfinite(number) and number >= 0 else None
 
 
-def draw() -> None:
-    """The widgets: aim first, limits, then what may change."""
-    aims = {name: t(f"decide.aim_{name}") for name in AIMS}
-    st.segmented_control(
-        t("decide.aim"),
-        list(aims),
-        default=controls.follow("aim", aim()),
-        key="aim",
-        required=True,
-        format_func=aims.__getitem__,
-        on_change=_write_aim,
-    )
-    with st.grid(3, min_column_width=180):
-        for name, asked in LIMITS.items():
-            if asked.path != AIMS[aim()].path:
+def draw(case: ValueCase | None) -> None:
+    """The form: aim first, limits, then what may change, and the button that searches."""
+    words = {name: t(f"decide.aim_{name}") for name in aims(case)}
+    with st.form("limits"):
+        st.segmented_control(
+            t("decide.aim"),
+            list(words),
+            default=controls.follow("aim", aim(case)),
+            key="aim",
+            required=True,
+            format_func=words.__getitem__,
+        )
+        with st.grid(3, min_column_width=180):
+            for name, asked in LIMITS.items():
                 _limit(name, asked)
+        _may_change()
+        _only()
+        st.form_submit_button(
+            t("decide.search"),
+            key="search",
+            icon=":material/search:",
+            type=controls.main_button(),
+            on_click=_search,
+        )
+
+
+def _may_change() -> None:
     words = {name: t(f"decide.may_{name}") for name in MAY_CHANGE}
     st.pills(
         t("decide.may"),
@@ -125,10 +148,7 @@ def draw() -> None:
         key="may",
         selection_mode="multi",
         format_func=words.__getitem__,
-        on_change=_write_may,
     )
-    if "hardware" in may_change():
-        _only()
 
 
 def _only() -> None:
@@ -141,7 +161,6 @@ def _only() -> None:
         key="only",
         format_func=names.__getitem__,
         placeholder=t("decide.only_all"),
-        on_change=_write_only,
     )
 
 
@@ -156,25 +175,18 @@ def _limit(name: str, asked: Asked) -> None:
         format="%.6g",
         key=key,
         placeholder=t("decide.no_limit"),
-        on_change=_write_limit,
-        args=(name,),
     )
 
 
-def _write_limit(name: str) -> None:
-    number = controls.meant(unit(name), st.session_state[f"max_{name}"])
-    link.write({f"max_{name}": None if number is None else link.written(number)})
-
-
-def _write_aim() -> None:
-    chosen = st.session_state["aim"]
-    link.write({"aim": None if chosen == "cost" else chosen})
-
-
-def _write_may() -> None:
-    chosen = st.session_state["may"]
-    link.write({"may": None if set(chosen) == set(USUAL) else ",".join(chosen)})
-
-
-def _write_only() -> None:
-    link.write({"only": ",".join(st.session_state["only"]) or None})
+def _search() -> None:
+    """Write the whole form into the address: what stands there is what is searched."""
+    aimed, may = st.session_state["aim"], st.session_state["may"]
+    told: dict[str, str | None] = {
+        "aim": None if aimed == "cost" else aimed,
+        "may": None if set(may) == set(USUAL) else ",".join(may),
+        "only": ",".join(st.session_state["only"]) or None,
+    }
+    for name in LIMITS:
+        number = controls.meant(unit(name), st.session_state[f"max_{name}"])
+        told[f"max_{name}"] = None if number is None else link.written(number)
+    link.write(told)

@@ -120,23 +120,23 @@ def rate(value: float | None) -> str:
 
 
 def cards(found: Valued) -> list[Card]:
-    """Most important first."""
+    """From where on it pays, then how much; a large sum out of guesses says less than either."""
     worth = found.worth
     loss = None if found.risk is None else found.risk.loss_share
     return [
-        _card(found, "npv_usd", worth.npv_usd, readable.money),
-        Card(t("worth.loss"), readable.share(loss), "", t("worth_hint.loss"), None),
-        _card(found, "payback_months", worth.payback_months, months),
-        _card(found, "irr_share_per_year", worth.irr_share_per_year, rate),
-        _card(found, "usd_per_right_outcome", worth.usd_per_right_outcome, readable.money),
-        _card(found, "net_usd_per_year", worth.net_usd_per_year, readable.money),
-        _even_card(found),
         _card(
             found,
             "break_even_outcomes_per_day",
             worth.break_even_outcomes_per_day,
             readable.count,
         ),
+        _even_card(found),
+        _card(found, "payback_months", worth.payback_months, months),
+        Card(t("worth.loss"), readable.share(loss), "", t("worth_hint.loss"), None),
+        _card(found, "npv_usd", worth.npv_usd, readable.money),
+        _card(found, "irr_share_per_year", worth.irr_share_per_year, rate),
+        _card(found, "usd_per_right_outcome", worth.usd_per_right_outcome, readable.money),
+        _card(found, "net_usd_per_year", worth.net_usd_per_year, readable.money),
     ]
 
 

@@ -1,78 +1,31 @@
 """The best plans within limits: what they are, what binds, and what nothing beats."""
 
-from collections.abc import Callable, Mapping
-
 import streamlit as st
 
-from dashboard import controls, data, explain, limits, phrases, plans, readable
-from dashboard.charts import tradeoff
-from dashboard.headlines import scalar
+from dashboard import cases, controls, data, explain, limits, phrases, plans, readable
 from dashboard.i18n import t
-from dashboard.limits import AIMS
-from engine.projection.decisions import Binding, Decision, Goal, Plan, Question
+from dashboard.views import decided
+from dashboard.views.decided import name, say
+from engine.projection.decisions import Binding, Decision, Plan, Question
 from engine.projection.savings import changed
-from engine.projection.working import estimates
-from engine.records import Projection
 from engine.scenario import Scenario
+from engine.value_case import ValueCase
 
-Say = Callable[[float | None], str]
-
-
-def grams(value_kg: float | None) -> str:
-    """Carbon of a kWh."""
-    return readable.DASH if value_kg is None else f"{readable.number(value_kg * 1e3)} g/kWh"
-
-
-def billions(value_billion: float | None) -> str:
-    """Size of a model."""
-    return readable.count(None if value_billion is None else value_billion * 1e9)
-
-
-SAYS: Mapping[str, Say] = {
-    "total.cost_usd": readable.money,
-    "training.time_h": readable.duration,
-    "deployment.tpot_s": readable.seconds,
-    "deployment.latency_s": readable.seconds,
-    "total.carbon_kgco2e": readable.carbon,
-    "carbon_kgco2e_per_kwh": grams,
-    "quality.score_share": readable.score,
-    "parameters_billion": billions,
-    "deployment.ttft_p95_s": readable.seconds,
-    "deployment.latency_p95_s": readable.seconds,
-}
 TOLD_NOTES = frozenset({"price-old", "latency-goal-missed"})
 """What must be known of a plan before it is opened."""
-AGAINST = {
-    "answer": Goal("deployment.tpot_s", is_largest=False),
-    "carbon": Goal("total.carbon_kgco2e", is_largest=False),
-    "training": Goal("training.time_h", is_largest=False),
-}
 
 
-def name(path: str) -> str:
-    """What a number is called."""
-    return t(f"decide.number_{path.replace('.', '_')}")
-
-
-def say(path: str, value: float | None) -> str:
-    """A number as people read it."""
-    return SAYS[path](value)
-
-
-def card(place: int, plan: Plan, now: Scenario, machines: dict[str, str]) -> None:
-    """One plan: its numbers, what it changes, and a button that opens it."""
+def card(place: int, plan: Plan, asked: Question, machines: dict[str, str]) -> None:
+    """One plan: what it changes, its numbers, and a button that opens it."""
+    now = asked.scenario
     with st.container(border=True):
         words, button = st.columns([5, 1.3], vertical_alignment="center")
         with words:
             title = t("decide.best") if place == 0 else t("decide.next", number=place + 1)
-            told = " · ".join(f"{name(p)} **{say(p, v)}**" for p, v in plan.numbers.items())
-            st.markdown(f"**{title}** — {told}".replace("$", "\\$"))
-            changes = changed(now, plan.scenario)
-            plans.small(plans.told(changes, now, machines) or t("decide.as_it_is"))
-            for note in plan.projection.notes:
-                if note.code in TOLD_NOTES:
-                    plans.small(f":material/info: {phrases.note(note)}")
-            explain.explain_menu(numbers(plan), f"plan_{place}")
+            changes = chosen_of(now, plan.scenario)
+            told = plans.told(changes, now, machines) or t("decide.as_it_is")
+            st.markdown(f"**{title}**")
+            plans.small(told)
         if button.button(
             t("decide.open"),
             key=f"open_{place}",
@@ -82,12 +35,20 @@ def card(place: int, plan: Plan, now: Scenario, machines: dict[str, str]) -> Non
         ):
             plans.take(now, plan.scenario)
             st.switch_page("app_pages/what_if.py")
+        shown = decided.numbers(plan, asked.case)
+        with st.grid(6, min_column_width=120):
+            for number in shown:
+                decided.figure(number)
+        for note in plan.projection.notes:
+            if note.code in TOLD_NOTES:
+                plans.small(f":material/info: {phrases.note(note)}")
+        explain.explain_menu(shown, f"plan_{place}")
 
 
-def numbers(plan: Plan) -> list[explain.Number]:
-    """The numbers of a plan that can be followed down to their sources."""
-    known = dict(estimates(plan.projection))
-    return [explain.Number(name(p), known[p], SAYS[p]) for p in plan.numbers if p in known]
+def chosen_of(now: Scenario, plan: Scenario) -> dict[str, object]:
+    """What a plan chooses otherwise; where nothing is trained, how it would be says nothing."""
+    hidden = () if limits.trains(now) else ("precision", "training_device_count")
+    return {k: v for k, v in changed(now, plan).items() if k not in hidden}
 
 
 def binding(found: Binding, answer: Decision) -> str:
@@ -111,7 +72,7 @@ def binding(found: Binding, answer: Decision) -> str:
     return t("decide.conflict", **at, nearest=say(path, found.reached_number))
 
 
-def answers(answer: Decision, now: Scenario, machines: dict[str, str]) -> None:
+def answers(answer: Decision, asked: Question, machines: dict[str, str]) -> None:
     """Plans, then what binds, then how sure that is."""
     if not answer.plans:
         st.warning(t("decide.none"), icon=":material/block:")
@@ -123,7 +84,7 @@ def answers(answer: Decision, now: Scenario, machines: dict[str, str]) -> None:
                 on_click=limits.open_all,
             )
     for place, plan in enumerate(answer.plans):
-        card(place, plan, now, machines)
+        card(place, plan, asked, machines)
     if answer.bindings:
         st.subheader(t("decide.binds_title"), anchor=False)
         lines = (binding(b, answer).replace("$", "\\$") for b in answer.bindings)
@@ -139,71 +100,27 @@ def answers(answer: Decision, now: Scenario, machines: dict[str, str]) -> None:
     plans.small(" ".join(sure))
 
 
-def front(question: Question, answer: Projection, machines: dict[str, str]) -> None:
-    """Cost against another number: everything that nothing beats in both."""
-    st.subheader(t("decide.front_title"), anchor=False)
-    labels = {key: t(f"decide.against_{key}") for key in AGAINST}
-    chosen = st.segmented_control(
-        t("decide.against"),
-        list(labels),
-        default="answer",
-        required=True,
-        key="against",
-        format_func=labels.__getitem__,
-    )
-    way = AGAINST[chosen]
-    if way.path == "deployment.tpot_s" and not answer.deployment.tpot_s.known:
-        way = Goal("deployment.latency_s", is_largest=False)
-    found = data.tradeoff(question, (AIMS["cost"], way), known)
-    if not found:
-        st.info(t("decide.no_front"), icon=":material/info:")
-        return
-    points = [
-        tradeoff.Point(
-            numbers["total.cost_usd"],
-            numbers[way.path],
-            phrases.hardware_name(str(choices["hardware"]), machines),
-            plans.told(choices, question.scenario, machines)
-            .replace("**", "")
-            .replace(" · ", "<br>"),
+def chosen_use(case: ValueCase | None) -> None:
+    """Of which use the value is; or where to name one."""
+    if case is None:
+        st.page_link(
+            "app_pages/worth.py", label=t("decide.name_use"), icon=":material/volunteer_activism:"
         )
-        for choices, numbers in found
-    ]
-    part, _, number = way.path.partition(".")
-    here = scalar(answer.total.cost_usd.value), scalar(getattr(getattr(answer, part), number).value)
-    words = {
-        "x": name("total.cost_usd"),
-        "y": name(way.path),
-        "now": t("decide.now"),
-        "other": t("decide.other_hardware"),
-    }
-    at = (here[0], here[1]) if here[0] is not None and here[1] is not None else None
-    st.plotly_chart(
-        tradeoff.over(points, at, (readable.money, SAYS[way.path]), words),
-        config=phrases.PLOTLY,
-        alt=t(
-            "decide.front_alt",
-            count=len(points),
-            low=readable.money(points[0].x),
-            high=readable.money(points[-1].x),
-            other=name(way.path),
-            first=say(way.path, points[0].y),
-            last=say(way.path, points[-1].y),
-        ),
-    )
-    plans.small(t("decide.front_lead"))
+    else:
+        plans.small(t("decide.in_use", use=t(f"use.{case.template}")))
 
 
 known = data.seen()
 request = controls.asked(known.machines)
-now = request.scenario
+now, use = request.scenario, cases.named(request.chosen)
+case = None if use is None else use.case
 
 st.markdown(phrases.sentence(now, known.machines))
 plans.small(t("decide.lead"))
-with st.container(border=True):
-    limits.draw()
-question = limits.question(now)
+limits.draw(case)
+question = limits.question(now, case)
 with st.spinner(t("decide.searching")):
     decision = data.decision(question, known)
-answers(decision, now, known.machines)
-front(question, data.project(now, known), known.machines)
+chosen_use(case)
+answers(decision, question, known.machines)
+decided.front(question, data.project(now, known), known)

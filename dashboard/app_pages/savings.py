@@ -5,12 +5,13 @@ from collections.abc import Sequence
 import streamlit as st
 
 from dashboard import controls, data, explain, phrases, plans, readable
+from dashboard.charts import worth
 from dashboard.headlines import scalar
 from dashboard.i18n import t
 from dashboard.theme import KIND_COLOURS
-from dashboard.views import compression, pictures
+from dashboard.views import compression, federated, pictures
 from engine.projection import api_price, cost
-from engine.projection.savings import Saving
+from engine.projection.savings import BUY, Saving
 from engine.projection.working import derive
 from engine.records import Projection
 from engine.scenario import Scenario
@@ -21,23 +22,29 @@ SLOWER_RATIO = 1.05
 """A time is told as changed from here on."""
 
 
-def elsewhere(saving: Saving) -> list[str]:
-    """What it does beside the bill."""
-    told = []
+def elsewhere(saving: Saving) -> str:
+    """What it does to the carbon."""
     carbon = saving.carbon_change_kgco2e
-    if carbon is not None and abs(carbon) >= 1.0:
-        amount = readable.carbon(abs(carbon))
-        told.append(
-            t("savings.carbon_less" if carbon < 0 else "savings.carbon_more", amount=amount)
-        )
+    if carbon is None or abs(carbon) < 1.0:
+        return ""
+    amount = readable.carbon(abs(carbon))
+    return t("savings.carbon_less" if carbon < 0 else "savings.carbon_more", amount=amount)
+
+
+def speed(saving: Saving) -> str:
+    """What it does to speed, as badges: slower is marked, whatever it saves."""
+    if saving.lever == BUY:
+        return f":orange-badge[:material/help: {t('savings.speed_unknown')}]"
+    told = []
     for name, ratio in (
         ("training", saving.training_time_ratio),
         ("answer", saving.answer_time_ratio),
     ):
         if ratio is not None and not 1 / SLOWER_RATIO < ratio < SLOWER_RATIO:
-            times = readable.number(max(ratio, 1 / ratio))
-            told.append(t(f"savings.{name}_{'slower' if ratio > 1 else 'faster'}", times=times))
-    return told
+            slower, times = ratio > 1, readable.number(max(ratio, 1 / ratio))
+            words = t(f"savings.{name}_{'slower' if slower else 'faster'}", times=times)
+            told.append(f":{'orange' if slower else 'green'}-badge[:material/timer: {words}]")
+    return " ".join(told) or f":green-badge[:material/timer: {t('savings.speed_same')}]"
 
 
 def score(saving: Saving) -> str:
@@ -63,9 +70,9 @@ def line(saving: Saving, now: Scenario, machines: dict[str, str]) -> None:
             st.markdown(f"**{t(f'lever.{saving.lever}')}**")
             st.markdown(plans.told(saving.changes, now, machines))
             kind = f":{KIND_COLOURS[saving.kind]}-badge[{t(f'savings.kind_{saving.kind}')}]"
-            st.markdown(f"{score(saving)} {kind}")
+            st.markdown(f"{speed(saving)} {score(saving)} {kind}")
             if beside := elsewhere(saving):
-                plans.small(" · ".join(beside))
+                plans.small(beside)
         money.metric(
             t("savings.saves"),
             readable.money(saving.saved_usd),
@@ -73,15 +80,31 @@ def line(saving: Saving, now: Scenario, machines: dict[str, str]) -> None:
             delta_color="green",
             delta_arrow="off",
         )
+        bought = saving.lever == BUY
         button.button(
-            t("savings.apply"),
+            t("savings.compare" if bought else "savings.apply"),
             key=f"apply_{saving.lever}",
-            icon=":material/check:",
+            icon=":material/storefront:" if bought else ":material/check:",
             help=t("savings.apply_about", lever=t(f"lever.{saving.lever}")),
-            on_click=plans.take,
-            args=(now, saving.scenario),
+            on_click=plans.apply,
+            args=(saving.lever, now, saving.scenario),
             width="stretch",
         )
+
+
+def applied() -> None:
+    """The lever that was taken over last, and the way back."""
+    last = plans.applied()
+    if last is None:
+        return
+    with st.container(horizontal=True, vertical_alignment="center"):
+        bought = last.lever == BUY
+        st.markdown(
+            t("savings.compared")
+            if bought
+            else t("savings.applied", lever=t(f"lever.{last.lever}"))
+        )
+        st.button(t("savings.undo"), key="undo", icon=":material/undo:", on_click=plans.undo)
 
 
 def explained(found: Sequence[Saving], answer: Projection, known: data.Seen) -> None:
@@ -93,9 +116,9 @@ def explained(found: Sequence[Saving], answer: Projection, known: data.Seen) -> 
         return
     now = answer.total.cost_usd
     if chosen != bill:
-        scenario = next(s.scenario for s in found if s.lever == chosen)
-        then = data.project(scenario, known).total.cost_usd
-        now = derive(cost.saved_usd, bill_now_usd=now, bill_then_usd=then)
+        then = data.project(next(s.scenario for s in found if s.lever == chosen), known)
+        other = then.deployment.api_usd if chosen == BUY else then.total.cost_usd
+        now = derive(cost.saved_usd, bill_now_usd=now, bill_then_usd=other)
     explain.show(labels[chosen], now, readable.money)
 
 
@@ -112,7 +135,15 @@ def build_or_buy(now: Scenario, known: data.Seen) -> None:
     else:
         count = readable.count(found.break_even_requests_per_day)
         told.append(t("savings.buy_from", count=count))
-    st.info(" ".join(told).replace("$", "\\$"), icon=":material/storefront:")
+    with st.container(border=True):
+        st.subheader(t("savings.buy_title"), anchor=False)
+        st.markdown(" ".join(told).replace("$", "\\$"))
+        bars = {t("savings.own"): found.own_usd, seller: found.api_usd}
+        st.plotly_chart(
+            worth.ways(bars, {"cost": t("worth_chart.cost")}, readable.money),
+            config=phrases.PLOTLY,
+            alt="; ".join(f"{name} {readable.money(usd)}" for name, usd in bars.items()),
+        )
 
 
 known = data.seen()
@@ -122,13 +153,14 @@ answer = data.project(now, known)
 cost_usd = scalar(answer.total.cost_usd.value)
 
 st.markdown(phrases.sentence(now, known.machines))
+applied()
 if cost_usd is None:
     st.info(t("savings.no_price"), icon=":material/help:")
 else:
     found = data.savings(now, known)
     best = next((s for s in found if s.score_change_share == 0), None)
     with st.container(horizontal=True):
-        st.metric(t("savings.bill_now"), readable.money(cost_usd), border=True)
+        st.metric(t("savings.bill_now"), readable.money(cost_usd), border=True, height="stretch")
         if best is not None:
             st.metric(
                 t("savings.largest"),
@@ -137,13 +169,15 @@ else:
                 delta_color="gray",
                 delta_arrow="off",
                 border=True,
+                height="stretch",
             )
     build_or_buy(now, known)
     if not found:
         st.info(t("savings.none"), icon=":material/task_alt:")
     else:
+        st.markdown(f":material/timer: {t('savings.speed_rule')}")
         with st.container(horizontal=True, vertical_alignment="center"):
-            plans.small(t("savings.lead"))
+            st.markdown(t("savings.lead"))
             explained(found, answer, known)
         large = [s for s in found if s.saved_share >= LARGE_SHARE] or found
         pictures.savings(cost_usd, large)
@@ -153,5 +187,5 @@ else:
             with st.expander(t("savings.small", count=len(small)), icon=":material/more_horiz:"):
                 for saving in small:
                     line(saving, now, known.machines)
-        plans.small(t("savings.limits"))
     compression.show(now, known.evidence)
+    federated.show(now, known.evidence)

@@ -2,7 +2,18 @@
 
 import streamlit as st
 
-from dashboard import cases, controls, data, explain, link, phrases, readable, worth_words
+from dashboard import (
+    cases,
+    controls,
+    data,
+    explain,
+    link,
+    phrases,
+    plans,
+    readable,
+    worth_first,
+    worth_words,
+)
 from dashboard.headlines import scalar
 from dashboard.i18n import t
 from dashboard.theme import KIND_COLOURS
@@ -55,6 +66,17 @@ def guess(name: str, case: ValueCase, found: Valued) -> None:
         help=worth_words.reason(case, name),
         on_change=lambda: cases.choose(name, controls.meant(name, st.session_state[name])),
     )
+
+
+def opening(found: Valued, use: cases.Asked) -> None:
+    """From where on it pays, out of what, and that it rests on guesses."""
+    with st.container(border=True):
+        st.subheader(worth_first.verdict(found), anchor=False)
+        if found.worth.npv_usd.known:
+            st.markdown(worth_first.standing(found))
+            st.markdown(worth_first.chain(found, use.scenario))
+        st.markdown(f":orange-badge[:material/edit: {t('worth_first.badge')}]")
+        plans.small(worth_first.guesses(use.case, found))
 
 
 def cards(found: Valued) -> None:
@@ -133,6 +155,7 @@ for name, text in use.refused.items():
     )
 for name, text in request.refused.items():
     st.warning(phrases.refused(name, text, use.scenario), icon=":material/link_off:")
+opening(found, use)
 cards(found)
 with st.container(horizontal=True, vertical_alignment="center"):
     beyond_cash(found)

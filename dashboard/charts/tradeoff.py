@@ -4,12 +4,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 import plotly.graph_objects as go
 
-from dashboard.theme import COLOURS, SERIES, SYMBOLS, Say, figure, log_ticks
+from dashboard.theme import COLOURS, SERIES, SYMBOLS, Say, figure, linear_ticks, log_ticks
 
 MOST_NAMED = 6
 """Hardware beyond these is drawn as one."""
+MARGIN_SHARE = 0.08
+"""Room above and below, as a share of the height."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +30,13 @@ def over(
     chosen: tuple[float, float] | None,
     says: tuple[Say, Say],
     words: Mapping[str, str],
+    *,
+    is_log: bool = True,
 ) -> go.Figure:
-    """Cost along, the other number up; a colour and a mark for each hardware."""
+    """Cost along, the other number up; a colour and a mark for each hardware.
+
+    `is_log` is whether the other number is drawn by its logarithm: what may be negative is not.
+    """
     chart = figure(380)
     named = list(dict.fromkeys(p.group for p in points))[:MOST_NAMED]
     chart.add_scatter(
@@ -67,10 +75,14 @@ def over(
             hovertemplate=f"{words['now']}<extra></extra>",
         )
     ends = np.array([(p.x, p.y) for p in points] + ([chosen] if chosen is not None else []))
-    for update, column, say, name in (
-        (chart.update_xaxes, 0, says[0], "x"),
-        (chart.update_yaxes, 1, says[1], "y"),
-    ):
-        low, high = float(ends[:, column].min()), float(ends[:, column].max())
-        update(log_ticks(low / 1.15, high * 1.15, say, 5), title=words[name])
+    chart.update_xaxes(_axis(ends[:, 0], says[0], is_log=True), title=words["x"])
+    chart.update_yaxes(_axis(ends[:, 1], says[1], is_log=is_log), title=words["y"])
     return chart
+
+
+def _axis(values: npt.NDArray[np.float64], say: Say, *, is_log: bool) -> dict[str, object]:
+    low, high = float(values.min()), float(values.max())
+    if is_log:
+        return log_ticks(low / 1.15, high * 1.15, say, 5)
+    room = MARGIN_SHARE * ((high - low) or abs(high) or 1.0)
+    return linear_ticks(low - room, high + room, say)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -10,8 +12,10 @@ from engine.cli import AsJson, ScenarioFile, Settings, print_json
 from engine.records import BadInput
 
 if TYPE_CHECKING:
+    from engine.projection import Evidence
     from engine.projection.decisions import Binding, Decision, Goal, Plan, Question
     from engine.scenario import Scenario
+    from engine.value_case import ValueCase
 
 SHOWN = (
     "model",
@@ -56,6 +60,13 @@ def decide(
         list[str] | None,
         typer.Option("--only", metavar="KEY=ID,ID", help="Hardware, places or models allowed."),
     ] = None,
+    use: Annotated[
+        str | None,
+        typer.Option(
+            metavar="TEMPLATE|FILE",
+            help="What the model is used for: worth.npv_usd can then be a goal or a limit.",
+        ),
+    ] = None,
     trade: Annotated[
         list[str] | None,
         typer.Option(
@@ -65,17 +76,17 @@ def decide(
     as_json: AsJson = False,
 ) -> None:
     """Print the best plans within limits, what binds, and what loosening it would buy."""
-    from engine.cli.scenarios import stored_evidence, typed_scenario
     from engine.projection import decisions
 
-    evidence = stored_evidence()
+    scenario, case, evidence = _start(file, use, settings or [])
     asked = decisions.Question(
-        scenario=typed_scenario(file, settings or [], evidence),
+        scenario=scenario,
         goal=_goal(least, most),
         limits=tuple(decisions.limit(text) for text in limits or ()),
         kept=tuple(kept or ()),
         opened=tuple(opened or ()),
         only=dict(_allowed(text) for text in only or ()),
+        case=case,
     )
     if trade:
         ways = [_way(path) for path in trade]
@@ -94,6 +105,24 @@ def decide(
         raise typer.Exit(1)
 
 
+def _start(
+    file: Path | None, use: str | None, settings: Sequence[str]
+) -> tuple[Scenario, ValueCase | None, Evidence]:
+    """The scenario, its use where one is named, and what was measured."""
+    from engine.cli.scenarios import stored_evidence, typed_scenario
+    from engine.cli.worth import asked_use
+
+    if use is None:
+        evidence = stored_evidence()
+        return typed_scenario(file, settings, evidence), None, evidence
+    if file is not None:
+        raise BadInput(
+            "A scenario file and a use were given. Name the file as the use: --use FILE."
+        )
+    asked = asked_use(use, settings)
+    return asked.scenario, asked.case, asked.evidence
+
+
 def _goal(least: str | None, most: str | None) -> Goal:
     from engine.projection.decisions import Goal
 
@@ -105,10 +134,10 @@ def _goal(least: str | None, most: str | None) -> Goal:
 
 
 def _way(path: str) -> Goal:
-    """Scores and sizes are better large, all else small."""
+    """Scores, sizes and worth are better large, all else small."""
     from engine.projection.decisions import Goal
 
-    good = path.startswith(("score.", "quality.score")) or path == "parameters_billion"
+    good = path.startswith(("score.", "quality.score", "worth.")) or path == "parameters_billion"
     return Goal(path, is_largest=good)
 
 
@@ -139,8 +168,10 @@ def as_document(answer: Decision) -> dict[str, object]:
 def _plan(plan: Plan, question: Question) -> dict[str, object]:
     before = question.scenario.model_dump(mode="json")
     after = plan.scenario.model_dump(mode="json")
+    worth = {} if plan.worth is None else {"npv_usd": plan.worth.npv_usd.value}
     return {
         "numbers": plan.numbers,
+        **worth,
         "changes": {name: value for name, value in after.items() if value != before[name]},
         "scenario": after,
     }

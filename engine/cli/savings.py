@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -23,12 +23,22 @@ app = typer.Typer()
 def savings(
     file: ScenarioFile = None,
     settings: Settings = None,
+    client_count: Annotated[
+        float, typer.Option("--clients", min=2, max=1e6, help="Clients that learn together.")
+    ] = 10.0,
+    round_count: Annotated[
+        float, typer.Option("--rounds", min=1, max=1e5, help="Rounds in which they do.")
+    ] = 50.0,
     as_json: AsJson = False,
 ) -> None:
     """Print every lever that cuts the bill: what it changes, saves, and costs elsewhere."""
+    from rich.console import Console
+
     from engine import catalogue
+    from engine.cli.readable import number
     from engine.cli.scenarios import stored_evidence, typed_scenario
     from engine.projection.build_or_buy import build_or_buy
+    from engine.projection.federated import federation
     from engine.projection.savings import savings as savings_of
     from engine.projection.served_score import effects_on
     from engine.projection.sized import sized
@@ -38,6 +48,7 @@ def savings(
     found = savings_of(scenario, evidence)
     model = sized(scenario, catalogue.model(scenario.model))
     effects = effects_on(model, evidence)
+    shared = federation(scenario, model, evidence, client_count, round_count)
     bought = None if scenario.api_model is None else build_or_buy(scenario, evidence)
     if as_json:
         print_json(
@@ -45,11 +56,23 @@ def savings(
                 "savings": [as_document(saving) for saving in found],
                 "build_or_buy": None if bought is None else asdict(bought),
                 "compression": [effect_as_document(effect) for effect in effects],
+                "federated": {
+                    "client_count": client_count,
+                    "round_count": round_count,
+                    "up_bytes": shared.up_bytes.value,
+                    "down_bytes": shared.down_bytes.value,
+                    "effects": [effect_as_document(effect) for effect in shared.effects],
+                },
             }
         )
         return
     _print(found)
-    _print_effects(effects)
+    _print_effects("What making the model smaller does to its score", effects)
+    _print_effects("What training where the data is, or in private, does to it", shared.effects)
+    if shared.up_bytes.value is not None:
+        each = number("up_bytes", shared.up_bytes.value)
+        clients = f"{client_count:g} clients over {round_count:g} rounds"
+        Console(highlight=False).print(f"• {clients} send {each} up, and get as much down.")
     if bought is not None:
         _print_bought(bought, str(scenario.api_model))
 
@@ -86,13 +109,13 @@ def effect_as_document(effect: Effect) -> dict[str, object]:
     }
 
 
-def _print_effects(effects: Sequence[Effect]) -> None:
+def _print_effects(title: str, effects: Sequence[Effect]) -> None:
     from rich.console import Console
     from rich.table import Table
 
     if not effects:
         return
-    table = Table(title="What making the model smaller does to its score", title_justify="left")
+    table = Table(title=title, title_justify="left")
     for heading in ("way", "setting"):
         table.add_column(heading)
     for heading in ("score", "rows between", "models", "rows"):
@@ -102,10 +125,11 @@ def _print_effects(effects: Sequence[Effect]) -> None:
         change, seen = effect.change_share, effect.seen_share
         ends = None if change.low is None or change.high is None else (change.low, change.high)
         known = None if change.value is None else float(change.value)
+        lacking = "too few models" if effect.model_count else "none on record"
         table.add_row(
             effect.technique.replace("-", " "),
             effect.setting,
-            _points(known, ends) if known is not None else "unknown: too few models",
+            f"unknown: {lacking}" if known is None else _points(known, ends),
             "" if seen is None else f"{seen[0] * 100:+.1f} to {seen[1] * 100:+.1f}",
             str(effect.model_count),
             str(effect.row_count),

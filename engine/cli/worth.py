@@ -28,7 +28,7 @@ app = typer.Typer()
 
 @dataclass(frozen=True)
 class Asked:
-    """What was typed, understood."""
+    """A use and its scenario as typed, understood."""
 
     case: ValueCase
     scenario: Scenario
@@ -73,7 +73,7 @@ def worth(
     from engine.projection.working import explain
     from engine.projection.worth import worth as worth_of
 
-    asked = _asked(what, settings or [])
+    asked = asked_use(what, settings or [])
     found = worth_of(asked.scenario, asked.case, evidence=asked.evidence)
     if path is not None:
         print_json(explain(found, path))
@@ -91,7 +91,7 @@ def worth(
         _print(asked, found, document)
 
 
-def _asked(what: str, settings: Sequence[str]) -> Asked:
+def asked_use(what: str, settings: Sequence[str]) -> Asked:
     """Case, scenario and evidence; the scenario serves the case's load unless it says its own."""
     from engine import catalogue
     from engine.cli.scenarios import stored_evidence, with_machine

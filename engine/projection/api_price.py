@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal
 from functools import cache
 from typing import TYPE_CHECKING
@@ -14,6 +15,11 @@ from engine.units import MILLION, Float
 if TYPE_CHECKING:
     from genai_prices.types import ModelInfo, Provider
 
+VARIANTS = (
+    "instruct|chat|hf|it|instant|versatile|specdec|turbo|lite|fast|preview|bf16|fp8|awq|32768"
+    r"|v0\.[1-3]|17b|16e|128e|0324|0528"
+)
+"""Words of sellers for how they serve a model, and for its releases."""
 NOT_ASKED = unknown("no seller's model was chosen to compare with")
 
 
@@ -69,6 +75,21 @@ def _names() -> tuple[tuple[str, str], ...]:
         for model in seller.models
         if _token_prices(model) is not None
     )
+
+
+@cache
+def offers_of(model_id: str) -> tuple[str, ...]:
+    """Every fixed price of that same model, as `provider:model`: its name and nothing but variants.
+
+    Models that others tuned or distilled from it carry its name as well, among other words.
+    """
+    own = re.compile(rf"(meta-)?{re.escape(model_id)}(-({VARIANTS}))*")
+    names = (name for name, _ in _names())
+    return tuple(name for name in names if own.fullmatch(_model_of(name)))
+
+
+def _model_of(name: str) -> str:
+    return name.partition(":")[2].rpartition("/")[2].lower()
 
 
 @cache

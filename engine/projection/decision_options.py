@@ -12,6 +12,7 @@ from engine import catalogue
 from engine.catalogue.schema import Model, Place
 from engine.projection import hardware, money_hardware
 from engine.projection.evidence import MEASURED_PREFIX, Evidence
+from engine.projection.served_score import FULL
 from engine.records import BadInput
 from engine.scenario import Scenario
 from engine.units import Float
@@ -241,6 +242,12 @@ def _as_arrays(found: Sequence[Place]) -> Places:
         column("carbon_kgco2e_per_kwh"),
         column("water_litres_per_kwh"),
     )
+
+
+def keeps_score(before: Scenario, after: Scenario) -> bool:
+    """Whether a plan answers as well as the scenario: nothing that its score rests on moved."""
+    same = (before.model, before.parameters_billion) == (after.model, after.parameters_billion)
+    return same and after.serving_precision in FULL | {before.serving_precision}
 
 
 def useful_places(found: Places, columns: Sequence[str]) -> Places:

@@ -2,54 +2,28 @@
 
 A way to train (or to serve) that costs no less than another in every sum, size and place, and is
 no better in any number that counts, cannot be in a best plan. What counts are the goal, every
-limit and the total cost, so that leaving it out holds for any value of the limits.
+limit and the total cost, so that leaving it out holds for any value of the limits. Blocks are
+looked at in rising order of the least they could reach, and no further than it can be the best.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import NamedTuple
+from heapq import heapify, heappop, heappush
 
 import numpy as np
 import numpy.typing as npt
 
-from engine.projection.decision_blocks import PLACE, SERVE, SIZE, TRAIN, Block, Parts
+from engine.projection.decision_axes import PLACE, SERVE, SIZE, TRAIN, value
+from engine.projection.decision_blocks import Block, Draft
+from engine.projection.decision_goals import COST, Goal, Limit
 from engine.projection.decision_options import undominated
 
 Array = npt.NDArray[np.float64]
 
-COST = "total.cost_usd"
 SAME_RATIO = 1e-12
 """Goals that differ by less are equal, and the cheaper plan is taken."""
-
-
-class Limit(NamedTuple):
-    """One number that must be at most (or at least) so much."""
-
-    path: str
-    at_most: bool
-    bound_number: float
-
-    @property
-    def sign(self) -> float:
-        """1 where less is better, else -1."""
-        return 1.0 if self.at_most else -1.0
-
-    def __str__(self) -> str:
-        return f"{self.path} {'<=' if self.at_most else '>='} {self.bound_number:g}"
-
-
-class Goal(NamedTuple):
-    """One number to make as small (or as large) as can be."""
-
-    path: str
-    is_largest: bool
-
-    @property
-    def sign(self) -> float:
-        """1 where less is better, else -1."""
-        return -1.0 if self.is_largest else 1.0
 
 
 @dataclass(frozen=True)
@@ -79,26 +53,95 @@ class Cell:
         return found if size is None else found | {"parameters_billion": size}
 
 
-def value(parts: Parts) -> Array:
-    """A number of every combination of a block."""
-    total = parts[0]
-    for part in parts[1:]:
-        total = total + part
-    return total
+Needed = Callable[[float, int], bool]
+"""Whether a block that can reach so much at best, by its place, has to be looked at."""
+
+
+class Blocks:
+    """All blocks of a decision, each made and pruned once it is looked at."""
+
+    def __init__(self, drafts: Sequence[Draft], counting: Mapping[str, set[float]]) -> None:
+        self.drafts, self._counting = drafts, counting
+        self._made: dict[int, Block | None] = {}
+
+    def at(self, place: int) -> Block | None:
+        """One of them; None where nothing of it fits."""
+        if place not in self._made:
+            block = self.drafts[place].block()
+            self._made[place] = None if block is None else pruned(block, self._counting)
+        return self._made[place]
+
+    def every(self) -> Iterator[tuple[int, Block]]:
+        """Those in which anything fits."""
+        for place in range(len(self.drafts)):
+            if (block := self.at(place)) is not None:
+                yield place, block
+
+    def best_goal(self, goal: Goal, limits: Sequence[Limit]) -> float | None:
+        """The best goal within the limits; blocks that could not reach it are not looked at."""
+        found = np.inf
+
+        def needed(least: float, _: int) -> bool:
+            return least <= found
+
+        for place in self._promising(goal, needed):
+            if (cell := self._best(place, goal, limits)) is not None:
+                found = min(found, cell.goal_number)
+        return None if np.isinf(found) else float(found)
+
+    def best_cells(self, goal: Goal, limits: Sequence[Limit]) -> list[Cell]:
+        """The best of each block, best first."""
+        cells = [self._best(place, goal, limits) for place, _ in self.every()]
+        return sorted((cell for cell in cells if cell), key=lambda cell: cell.order)
+
+    def best_by(self, name: str, goal: Goal, limits: Sequence[Limit], count: int) -> list[Cell]:
+        """The best of each model, or of each hardware, best first; as many as are asked for.
+
+        A block is not looked at where its own kind, or enough others, are better already.
+        """
+        firsts: dict[object, tuple[tuple[float, float], int, Cell]] = {}
+
+        def needed(least: float, place: int) -> bool:
+            held = sorted(first[0][0] for first in firsts.values())
+            own = firsts.get(self.drafts[place].changes[name])
+            enough = len(held) >= count and least > held[count - 1]
+            return not enough and (own is None or least <= own[0][0])
+
+        for place in self._promising(goal, needed):
+            if (cell := self._best(place, goal, limits)) is not None:
+                entry, key = (cell.order, place, cell), cell.block.changes[name]
+                firsts[key] = min(firsts.get(key, entry), entry, key=lambda each: each[:2])
+        best_first = sorted(firsts.values(), key=lambda each: each[:2])
+        return [cell for *_, cell in best_first[:count]]
+
+    def _promising(self, goal: Goal, needed: Needed) -> Iterator[int]:
+        """Places of the blocks that are needed, the most promising first."""
+        if goal != Goal(COST, is_largest=False):
+            least = sorted((lowest(block, goal), place) for place, block in self.every())
+            yield from (place for low, place in least if needed(low, place))
+            return
+        waiting = [(draft.floor_cost_usd, False, place) for place, draft in enumerate(self.drafts)]
+        heapify(waiting)
+        while waiting:
+            low, is_last, place = heappop(waiting)
+            if np.isinf(low) or not needed(low, place):
+                continue
+            if is_last:
+                yield place
+            else:
+                heappush(waiting, (self.drafts[place].least_cost_usd, True, place))
+
+    def _best(self, place: int, goal: Goal, limits: Sequence[Limit]) -> Cell | None:
+        if place not in self._made and not self.drafts[place].could_keep(limits):
+            return None
+        block = self.at(place)
+        return None if block is None else best(block, goal, limits)
 
 
 def number(cell: Cell, path: str) -> float:
     """One number of a combination."""
     whole = np.broadcast_to(value(cell.block.columns[path]), shape(cell.block))
     return float(whole[cell.index])
-
-
-def signs(goal: Goal, limits: Sequence[Limit]) -> dict[str, set[float]]:
-    """Which way each number that counts is better."""
-    found: dict[str, set[float]] = {COST: {1.0}}
-    for path, sign in [(goal.path, goal.sign), *((limit.path, limit.sign) for limit in limits)]:
-        found.setdefault(path, set()).add(sign)
-    return found
 
 
 def pruned(block: Block, counting: Mapping[str, set[float]]) -> Block | None:
@@ -114,18 +157,20 @@ def pruned(block: Block, counting: Mapping[str, set[float]]) -> Block | None:
 def _kept(block: Block, counting: Mapping[str, set[float]], axis: int) -> npt.NDArray[np.intp]:
     length = len(block.trainings if axis == TRAIN else block.servings)
     fits = block.fits[0 if axis == TRAIN else 1]
-    columns = [np.where(fits > 0, 0.0, np.inf)]
+    columns = [_rows(np.where(fits > 0, 0.0, np.inf), axis)]
+    if len(columns[0]) < length:
+        columns[0] = np.repeat(columns[0], length, axis=0)
     for path, ways in counting.items():
-        moved = [part for part in block.columns[path] if part.shape[axis] > 1]
+        moved = [_rows(part, axis) for part in block.columns[path] if part.shape[axis] > 1]
         columns += [np.where(np.isnan(p), np.inf, sign * p) for p in moved for sign in ways]
-    rows = [np.moveaxis(c, axis, 0).reshape(c.shape[axis], -1) for c in columns]
-    values = np.concatenate([np.broadcast_to(r, (length, r.shape[1])) for r in rows], axis=1)
-    possible = np.flatnonzero(np.broadcast_to(_any(fits, axis), (length,)))
-    return possible[undominated(values[possible])]
+    possible = np.flatnonzero((columns[0] == 0.0).any(axis=1))
+    return possible[undominated(np.concatenate(columns, axis=1)[possible])]
 
 
-def _any(fits: Array, axis: int) -> npt.NDArray[np.bool_]:
-    return np.asarray((np.moveaxis(fits, axis, 0).reshape(fits.shape[axis], -1) > 0).any(axis=1))
+def _rows(part: Array, axis: int) -> Array:
+    """Along one axis, all others after it."""
+    order = (axis, *(each for each in range(part.ndim) if each != axis))
+    return part.transpose(order).reshape(part.shape[axis], -1)
 
 
 def _only(block: Block, axis: int, kept: npt.NDArray[np.intp]) -> Block:
@@ -176,8 +221,7 @@ def _possible(block: Block, limits: Sequence[Limit]) -> npt.NDArray[np.bool_]:
     """Which combinations fit into memory and keep every limit; unknown keeps none."""
     possible = np.broadcast_to((block.fits[0] > 0) & (block.fits[1] > 0), shape(block))
     for limit in limits:
-        found = limit.sign * value(block.columns[limit.path])
-        possible = possible & (found <= limit.sign * limit.bound_number)
+        possible = possible & limit.kept(value(block.columns[limit.path]))
     return possible
 
 

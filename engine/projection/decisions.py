@@ -8,7 +8,7 @@ around the best.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
@@ -17,12 +17,16 @@ import numpy.typing as npt
 
 from engine.projection import decision_options, pareto, project
 from engine.projection import decision_search as search
-from engine.projection.decision_blocks import SCORE, SIZE, Block, Space
-from engine.projection.decision_search import COST, Cell, Goal, Limit
+from engine.projection.decision_axes import SIZE
+from engine.projection.decision_blocks import SCORE, Space
+from engine.projection.decision_goals import COST, NPV, Goal, Limit, signs
+from engine.projection.decision_search import Blocks, Cell
 from engine.projection.evidence import NO_EVIDENCE, Evidence
 from engine.projection.working import estimates
+from engine.projection.worth import Worth, follows_score, worth
 from engine.records import BadInput, Projection
 from engine.scenario import Scenario
+from engine.value_case import ValueCase
 
 __all__ = ["Binding", "Decision", "Goal", "Limit", "Plan", "Question", "decide", "front", "limit"]
 
@@ -55,11 +59,13 @@ class Question:
     """Choices to open beside, of `decision_options.ALSO`."""
     only: decision_options.Only = field(default_factory=dict)
     """Ids allowed, by choice; all where it says nothing."""
+    case: ValueCase | None = None
+    """What the model is used for; its worth can then be a goal or a limit."""
 
     @property
     def paths(self) -> tuple[str, ...]:
         """Numbers that count: total cost, goal and limits."""
-        return tuple(search.signs(self.goal, self.limits))
+        return tuple(signs(self.goal, self.limits))
 
 
 @dataclass(frozen=True)
@@ -68,6 +74,8 @@ class Plan:
 
     scenario: Scenario
     projection: Projection
+    worth: Worth | None
+    """In the use that the question names; None where its right answers cannot be told."""
     numbers: dict[str, float]
     """Goal, limits and total cost, by path."""
 
@@ -141,17 +149,20 @@ def decide(question: Question, evidence: Evidence = NO_EVIDENCE) -> Decision:
     whole = _with_own_limits(question)
     opened = _opened(whole)
     sizes = decision_options.sizes_billion(whole.scenario, opened, SIZE_COUNT)
-    blocks, count = _blocks(whole, opened, evidence, sizes)
-    cells = _best(blocks, whole.goal, whole.limits)
+    blocks, name = _blocks(whole, opened, evidence, sizes), _apart(opened)
+    if sizes is None:
+        cells = blocks.best_by(name, whole.goal, whole.limits, PLAN_COUNT)
+    else:
+        cells = blocks.best_cells(whole.goal, whole.limits)
     bindings = _bindings(blocks, whole, cells)
     if sizes is not None and cells:
         cells = _finer(whole, opened, evidence, sizes, cells)
         bindings = tuple(_reached(binding, cells[0]) for binding in bindings)
     return Decision(
         question=whole,
-        plans=tuple(_plan(whole, cell, evidence) for cell in _distinct(cells, opened)),
+        plans=tuple(_plan(whole, cell, evidence) for cell in _distinct(cells, name)),
         bindings=bindings,
-        combination_count=count,
+        combination_count=sum(draft.combination_count for draft in blocks.drafts),
         guarantee="exhaustive" if sizes is None else "finer-sizes",
         scored_precisions_only=_scored(whole),
     )
@@ -172,15 +183,15 @@ def front(
     opened = _opened(asked)
     sizes = decision_options.sizes_billion(asked.scenario, opened, 3 * SIZE_COUNT)
     wide = replace(asked, limits=(*asked.limits, *wishes))
-    blocks, _ = _blocks(wide, opened, evidence, sizes)
+    blocks = _blocks(wide, opened, evidence, sizes)
     paths, sign = [g.path for g in ways], np.array([g.sign for g in ways])
     numbers: list[Array] = []
     origins: list[tuple[int, int]] = []
-    for i, block in enumerate(blocks):
+    for place, block in blocks.every():
         for found, where in search.points(block, paths, asked.limits):
             kept = pareto.front(found * sign)
             numbers.append(found[kept])
-            origins += [(i, int(where[k])) for k in kept]
+            origins += [(place, int(where[k])) for k in kept]
     if not numbers:
         return []
     table = np.concatenate(numbers)
@@ -202,8 +213,9 @@ def planned(scenario: Scenario, changes: dict[str, object]) -> Scenario:
     return scenario.replace(**other | changes)
 
 
-def _changes(blocks: Sequence[Block], origin: tuple[int, int]) -> dict[str, object]:
-    block = blocks[origin[0]]
+def _changes(blocks: Blocks, origin: tuple[int, int]) -> dict[str, object]:
+    block = blocks.at(origin[0])
+    assert block is not None
     return Cell(0.0, 0.0, block, search.at(block, origin[1])).changes
 
 
@@ -236,7 +248,7 @@ def _opened(question: Question) -> tuple[str, ...]:
 
 
 def _scored(question: Question) -> bool:
-    return any(p.startswith((SCORE, "quality.")) for p in question.paths)
+    return any(p.startswith((SCORE, "quality.", NPV)) for p in question.paths)
 
 
 def _least_scores(question: Question) -> dict[str, float]:
@@ -250,8 +262,7 @@ def _least_scores(question: Question) -> dict[str, float]:
 
 def _blocks(
     question: Question, opened: Sequence[str], evidence: Evidence, sizes: Array | None
-) -> tuple[list[Block], int]:
-    counting = search.signs(question.goal, question.limits)
+) -> Blocks:
     space = Space(
         question.scenario,
         evidence,
@@ -260,16 +271,9 @@ def _blocks(
         sizes,
         question.only,
         _least_scores(question),
+        question.case,
     )
-    found = list(space.blocks())
-    kept = [b for b in (search.pruned(block, counting) for block in found) if b is not None]
-    return kept, sum(block.combination_count for block in found)
-
-
-def _best(blocks: Iterable[Block], goal: Goal, limits: Sequence[Limit]) -> list[Cell]:
-    """The best of each block, best first."""
-    found = [cell for cell in (search.best(b, goal, limits) for b in blocks) if cell is not None]
-    return sorted(found, key=lambda cell: cell.order)
+    return Blocks(list(space.drafts()), signs(question.goal, question.limits))
 
 
 def _finer(
@@ -288,8 +292,8 @@ def _finer(
             return cells
         here = replace(question, only=dict(question.only) | {"hardware": _leading(cells, index)})
         sizes = np.geomspace(sizes[below], sizes[above], SIZE_COUNT)
-        blocks, _ = _blocks(here, opened, evidence, sizes)
-        cells = _best(blocks, question.goal, question.limits) or cells
+        blocks = _blocks(here, opened, evidence, sizes)
+        cells = blocks.best_cells(question.goal, question.limits) or cells
     return cells
 
 
@@ -300,9 +304,13 @@ def _leading(cells: Sequence[Cell], index: int) -> tuple[str, ...]:
     return tuple(dict.fromkeys(str(c.block.changes["hardware"]) for c in size_goal or near))
 
 
-def _distinct(cells: Sequence[Cell], opened: Sequence[str]) -> list[Cell]:
+def _apart(opened: Sequence[str]) -> str:
+    """What the plans shown differ in."""
+    return "model" if "model" in opened else "hardware"
+
+
+def _distinct(cells: Sequence[Cell], name: str) -> list[Cell]:
     """The best of each model, or of each hardware, as many as are shown."""
-    name = "model" if "model" in opened else "hardware"
     first: dict[object, Cell] = {}
     for cell in cells:
         first.setdefault(cell.block.changes[name], cell)
@@ -312,47 +320,28 @@ def _distinct(cells: Sequence[Cell], opened: Sequence[str]) -> list[Cell]:
 def _plan(question: Question, cell: Cell, evidence: Evidence) -> Plan:
     scenario = planned(question.scenario, cell.changes)
     answer = project(scenario, evidence)
-    exact = {p: float(np.asarray(e.value)) for p, e in estimates(answer) if e.value is not None}
-    return Plan(scenario, answer, {p: exact.get(p, search.number(cell, p)) for p in question.paths})
+    used = _used(question, scenario, answer)
+    found = dict(estimates(answer)) | ({} if used is None else {NPV: used.npv_usd})
+    exact = {p: float(np.asarray(e.value)) for p, e in found.items() if e.value is not None}
+    numbers = {p: exact.get(p, search.number(cell, p)) for p in question.paths}
+    return Plan(scenario, answer, used, numbers)
 
 
-def _bindings(
-    blocks: Sequence[Block], question: Question, cells: Sequence[Cell]
-) -> tuple[Binding, ...]:
-    goal, limits = question.goal, question.limits
-    ordered = _promising(blocks, goal) if cells else []
-    return tuple(_binding(blocks, ordered, goal, limits, i, cells) for i in range(len(limits)))
+def _used(question: Question, scenario: Scenario, answer: Projection) -> Worth | None:
+    case, before = question.case, question.scenario
+    if case is None:
+        return None
+    told = follows_score(case, answer.quality) or decision_options.keeps_score(before, scenario)
+    return worth(scenario, case, answer) if told else None
 
 
-def _promising(blocks: Sequence[Block], goal: Goal) -> list[tuple[float, Block]]:
-    """Blocks by the best goal they could reach without any limit."""
-    found = [(search.lowest(block, goal), block) for block in blocks]
-    return sorted(found, key=lambda pair: pair[0])
+def _bindings(blocks: Blocks, question: Question, cells: Sequence[Cell]) -> tuple[Binding, ...]:
+    return tuple(_binding(blocks, question, i, cells) for i in range(len(question.limits)))
 
 
-def _best_goal(
-    ordered: Sequence[tuple[float, Block]], goal: Goal, limits: Sequence[Limit]
-) -> float | None:
-    """The best goal within the limits; blocks that could not reach it are not looked at."""
-    found = np.inf
-    for lowest, block in ordered:
-        if lowest > found:
-            break
-        cell = search.best(block, goal, limits)
-        found = found if cell is None else min(found, cell.goal_number)
-    return None if np.isinf(found) else float(found)
-
-
-def _binding(
-    blocks: Sequence[Block],
-    ordered: Sequence[tuple[float, Block]],
-    goal: Goal,
-    limits: Sequence[Limit],
-    position: int,
-    cells: Sequence[Cell],
-) -> Binding:
-    this = limits[position]
-    others = [x for i, x in enumerate(limits) if i != position]
+def _binding(blocks: Blocks, question: Question, position: int, cells: Sequence[Cell]) -> Binding:
+    goal, this = question.goal, question.limits[position]
+    others = [x for i, x in enumerate(question.limits) if i != position]
     if not cells:
         kept, alone = (_nearest(blocks, this, x) for x in (others, ()))
         return Binding(this, kept, alone, None, None)
@@ -360,12 +349,13 @@ def _binding(
         bound_number=this.bound_number + this.sign * EASIER_RATIO * abs(this.bound_number)
     )
     first = cells[0]
+    easier, without = (blocks.best_goal(goal, [*others, *more]) for more in ((loose,), ()))
     return Binding(
         limit=this,
         reached_number=search.number(first, this.path),
         alone_number=None,
-        easier_number=_better(goal, first, _best_goal(ordered, goal, [*others, loose])),
-        without_number=_better(goal, first, _best_goal(ordered, goal, others)),
+        easier_number=_better(goal, first, easier),
+        without_number=_better(goal, first, without),
     )
 
 
@@ -375,9 +365,9 @@ def _reached(binding: Binding, first: Cell) -> Binding:
     return replace(binding, reached_number=number, easier_number=None)
 
 
-def _nearest(blocks: Sequence[Block], this: Limit, others: Sequence[Limit]) -> float | None:
+def _nearest(blocks: Blocks, this: Limit, others: Sequence[Limit]) -> float | None:
     nearest = Goal(this.path, is_largest=not this.at_most)
-    found = _best_goal(_promising(blocks, nearest), nearest, others)
+    found = blocks.best_goal(nearest, others)
     return None if found is None else this.sign * found
 
 

@@ -44,11 +44,7 @@ def deployment_stage(
         paid_device_hours=hours,
         utilisation_share=service.utilisation_share,
         busy_share=service.busy_share,
-        latency_s=speed.alone_s,
-        latency_p95_s=_p95(speed.latency_s, service),
-        ttft_s=speed.ttft_s,
-        ttft_p95_s=_p95(speed.ttft_s, service),
-        tpot_s=speed.tpot_s,
+        **times(service),
         items_per_s_per_device=derive(
             sizing.items_per_s_per_device,
             requests_per_s_per_replica=speed.requests_per_s,
@@ -57,7 +53,7 @@ def deployment_stage(
             if model.generates
             else chosen(scenario.input_items_per_request),
         ),
-        memory_parts=_memory(service),
+        memory_parts=serving_memory(service),
         network_bytes=traffic.network_bytes,
         cost_usd_per_thousand_requests=derive(
             cost.usd_per_thousand_requests,
@@ -71,6 +67,18 @@ def deployment_stage(
     )
 
 
+def times(service: Service) -> dict[str, Estimate]:
+    """How long answers take."""
+    speed = service.speed
+    return {
+        "latency_s": speed.alone_s,
+        "latency_p95_s": _p95(speed.latency_s, service),
+        "ttft_s": speed.ttft_s,
+        "ttft_p95_s": _p95(speed.ttft_s, service),
+        "tpot_s": speed.tpot_s,
+    }
+
+
 def _output(scenario: Scenario, model: Sized) -> Estimate:
     return chosen(scenario.output_items_per_request if model.generates else 0.0)
 
@@ -79,7 +87,8 @@ def _p95(time_s: Estimate, service: Service) -> Estimate:
     return derive(sizing.p95_s, time_s=time_s, wait_p95_s=service.wait_p95_s)
 
 
-def _memory(service: Service) -> ServingMemory:
+def serving_memory(service: Service) -> ServingMemory:
+    """What one replica holds, part by part."""
     speed = service.speed
     parts = {
         "weight_bytes": speed.weight_bytes,

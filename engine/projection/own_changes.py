@@ -6,15 +6,22 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from math import sqrt
 
-from engine.projection.compression import BANDS
+import numpy as np
+
+from engine.projection.compression import BANDS, Effect, task_of
 from engine.projection.lever_table import LeverRow, lever_rows
+from engine.projection.sized import Sized
 from engine.projection.student import next_half_width_share
 from engine.records import Estimate, Measurement, Source
 
 FEWEST_SEEDS = 3
 FARTHEST_SIZE_RATIO = 100.0
 """Measurements of a model say something of others up to so many times larger or smaller."""
-LEVERS = frozenset({"quantise_torch", "quantise_onnx", "prune", "distil"})
+LEVERS = frozenset(
+    {"quantise_torch", "quantise_onnx", "prune", "distil", "federate", "train_private"}
+)
+SMALLER = ("quantisation", "distillation", "pruning", "structured-pruning")
+"""Ways that make a model smaller."""
 TASKS = {
     "text-decoder": "language",
     "text-encoder": "text",
@@ -80,6 +87,10 @@ def _way(row: LeverRow) -> tuple[str, str] | None:
         return "quantisation", str(row.settings["method"]).partition("-")[0]
     if row.lever == "distil":
         return "distillation", ""
+    if row.lever == "federate":
+        return "federated", str(row.settings["sharing"])
+    if row.lever == "train_private":
+        return "private", f"{float(row.settings['epsilon']):g}"
     if row.lever == "prune":
         structured = row.settings["kind"] == "structured"
         technique = "structured-pruning" if structured else "pruning"
@@ -112,4 +123,21 @@ def pooled(like: Sequence[OwnChange]) -> Estimate | None:
     note = f"mean over {count} trained models before and after"
     return Estimate(
         mean, "measured", source=like[-1].source, note=note, low=mean - half, high=mean + half
+    )
+
+
+def effects(
+    found: Sequence[OwnChange], model: Sized, techniques: Sequence[str]
+) -> tuple[Effect, ...]:
+    """What some ways did to scores measured here, on models of about the same size and task."""
+    size = model.parameter_count.value
+    if size is None or np.ndim(size) > 0:
+        return ()
+    ways = dict.fromkeys((o.technique, o.setting) for o in found if o.technique in techniques)
+    alike = {way: like(found, task_of(model.known), *way, float(size)) for way in ways}
+    changes = {way: pooled(alike[way]) for way in ways}
+    return tuple(
+        Effect(*way, change, len({o.parameter_count for o in alike[way]}), seeds, None)
+        for way, change in changes.items()
+        if change is not None and (seeds := sum(o.seed_count for o in alike[way]))
     )

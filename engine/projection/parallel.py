@@ -101,18 +101,19 @@ def usual_batch_tokens(device_count: Float, sequence_tokens: Float) -> Float:
 
 
 def usual_plan(
-    needs: Needs, room_bytes: float, scale_up_count: float, within: Wanted, slowness: Slowness
+    needs: Needs, room_bytes: Float, scale_up_count: Float, within: Wanted, slowness: Slowness
 ) -> Plan:
     """The fastest of the usual plans; where nothing fits, the one that lacks the least memory.
 
     Usual is to share layers within the fast interconnect and to deal further ones out by
     pipeline, of a mixture to deal out the experts first, to compute no more activations again
     than needed, and to spread the optimiser over all copies. More parameters are never faster:
-    the same plans become slower, and fewer of them fit.
+    the same plans become slower, and fewer of them fit. Room and scale-up may be arrays as well,
+    of devices that are each planned for.
     """
     plain = _unfolded(within, needs)
     tops = _Tops(_power_below(needs.layer_count), _power_below(needs.expert_count))
-    sizes = (needs.parameter_count, needs.sequence_tokens)
+    sizes = (needs.parameter_count, needs.sequence_tokens, room_bytes, scale_up_count)
     sizes = (*sizes, *(getattr(within, field.name) for field in fields(within)))
     shape = np.broadcast_shapes(*(np.shape(size) for size in sizes))
     at_once = max(MOST_VALUES_AT_ONCE // max(int(np.prod(shape)), 1), 1)
@@ -132,7 +133,7 @@ def usual_plan(
     return found if shape else _of_floats(found)
 
 
-def _cost(needs: Needs, plan: Plan, room_bytes: float, within: Wanted, slowness: Slowness) -> Float:
+def _cost(needs: Needs, plan: Plan, room_bytes: Float, within: Wanted, slowness: Slowness) -> Float:
     again, lacking = _again(needs, plan, room_bytes, within)
     possible = plan.devices_per_copy * plan.expert_parallel_count <= plan.device_count
     seconds = slowness(replace(plan, recompute_share=again))
@@ -141,7 +142,7 @@ def _cost(needs: Needs, plan: Plan, room_bytes: float, within: Wanted, slowness:
     return np.where(possible | single, cost, np.inf)
 
 
-def _again(needs: Needs, plan: Plan, room_bytes: float, within: Wanted) -> tuple[Float, Float]:
+def _again(needs: Needs, plan: Plan, room_bytes: Float, within: Wanted) -> tuple[Float, Float]:
     """Share of layers to compute again so that the plan fits, and least memory over room."""
     all_kept, all_again = (
         replace(plan, recompute_share=_or(within.recompute_share, share)) for share in (0.0, 1.0)
@@ -189,7 +190,7 @@ def _of_width(
     """The plan that splits a copy over so many devices, a power of two."""
     mixture = np.asarray(needs.expert_count) > 1
     experts = np.where(mixture, np.minimum(np.minimum(width, MOST_EXPERT_COUNT), tops.expert), 1.0)
-    most = _power_below(min(float(scale_up_count), MOST_TENSOR_COUNT))
+    most = _power_below(np.minimum(scale_up_count, MOST_TENSOR_COUNT))
     tensor = _or(wanted.tensor_count, np.where(mixture, 1.0, np.minimum(most, width)))
     rest = np.maximum(width / tensor / experts, 1.0)
     pipeline = _or(wanted.pipeline_count, np.minimum(rest, tops.pipeline))

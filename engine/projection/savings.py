@@ -13,7 +13,15 @@ from types import MappingProxyType
 import numpy as np
 
 from engine import catalogue
-from engine.projection import decision_options, hardware, money_hardware, project, served_score
+from engine.projection import (
+    api_price,
+    decision_options,
+    hardware,
+    money_hardware,
+    project,
+    replicas,
+    served_score,
+)
 from engine.projection.decisions import Goal, Limit, Question, decide, planned
 from engine.projection.evidence import NO_EVIDENCE, Evidence
 from engine.projection.serve_small import equal_loss
@@ -30,6 +38,9 @@ MOST_TIME_RATIO = 4.0
 """A saving that makes training take so many times longer is none."""
 SLOWER_RATIO = 1.25
 """Answers of other hardware or in other batches may take so much longer, not more."""
+
+BUY = "buy"
+"""The one lever that leaves one's own model: what it saves is against the seller's bill."""
 
 Changes = Mapping[str, object]
 
@@ -116,6 +127,11 @@ class _Now:
             found.append(Limit(path, at_most=True, bound_number=each_s * SLOWER_RATIO))
         return tuple(found)
 
+    def bought_usd(self, api_model: str) -> float | None:
+        """What a seller would ask for the answers."""
+        asked = self.scenario.replace(api_model=api_model)
+        return _number(api_price.api_usd(asked, replicas.request_count(asked)))
+
     def chosen(
         self, *opened: str, only: decision_options.Only = MappingProxyType({})
     ) -> Changes | None:
@@ -135,7 +151,9 @@ class _Now:
             after = project(after_scenario, self.evidence)
         except BadInput:
             return None
-        cost, then = _number(self.answer.total.cost_usd), _number(after.total.cost_usd)
+        bought = lever == BUY
+        cost = _number(self.answer.total.cost_usd)
+        then = _number(after.deployment.api_usd if bought else after.total.cost_usd)
         fit = _number(after.training.memory_fit_share)
         if cost is None or then is None or (self.trains and fit is not None and fit > 1):
             return None
@@ -148,13 +166,15 @@ class _Now:
             score_change_share=_number(change),
             score_change_range_share=_range(change),
             kind=KINDS[lever],
-            carbon_change_kgco2e=_difference(
-                self.answer.total.carbon_kgco2e, after.total.carbon_kgco2e
-            ),
+            carbon_change_kgco2e=None
+            if bought
+            else _difference(self.answer.total.carbon_kgco2e, after.total.carbon_kgco2e),
             training_time_ratio=_ratio(self.answer.training.time_h, after.training.time_h)
-            if self.trains
+            if self.trains and not bought
             else None,
-            answer_time_ratio=_answer_ratio(self.answer, after) if self.serves else None,
+            answer_time_ratio=_answer_ratio(self.answer, after)
+            if self.serves and not bought
+            else None,
             scenario=after_scenario,
         )
 
@@ -305,6 +325,18 @@ def _storage(now: _Now) -> Iterator[Changes]:
         yield {"raw_data_tier": tier, "checkpoint_tier": tier}
 
 
+def _buy(now: _Now) -> Iterator[Changes]:
+    """The same model's answers from a seller: the middle one by what this load would cost."""
+    offers = api_price.offers_of(now.scenario.model) if now.serves else ()
+    asked = {name: now.bought_usd(name) for name in offers}
+    dearer = sorted((usd, name) for name, usd in asked.items() if usd is not None)
+    if not dearer or now.scenario.parameters_billion is not None:
+        return
+    _, middle = dearer[(len(dearer) - 1) // 2]
+    if middle != now.scenario.api_model:
+        yield {"api_model": middle}
+
+
 LEVERS: tuple[tuple[str, Callable[[_Now], Iterator[Changes]]], ...] = (
     ("hardware", _hardware),
     ("devices", _devices),
@@ -324,6 +356,7 @@ LEVERS: tuple[tuple[str, Callable[[_Now], Iterator[Changes]]], ...] = (
     ("other_model", _other_model),
     ("checkpoints", _checkpoints),
     ("storage", _storage),
+    (BUY, _buy),
 )
 """Every lever by name, and the settings it may take."""
 
@@ -346,6 +379,7 @@ KINDS: Mapping[str, Kind] = {
     "other_model": "published",
     "checkpoints": "published",
     "storage": "published",
+    BUY: "published",
 }
 """How what a lever does is known: by prices, by fitted speeds, by an assumed habit of load."""
 
@@ -363,6 +397,8 @@ def _score_change(lever: str, now: _Now, after: Projection, then: Scenario) -> E
     """Of the score, with its range where the change itself was published or measured."""
     if lever in SAME_SCORE:
         return NOTHING
+    if lever == BUY:
+        return unknown("how a seller serves the model, and that it was not trained for this")
     if lever in SERVED_OTHERWISE:
         return _served_change(now, then)
     before = now.answer.quality

@@ -66,19 +66,9 @@ def _measured(evidence: Evidence, task: str, precision: str, model: Sized) -> Es
 
 def effects_on(model: Sized, evidence: Evidence) -> tuple[Effect, ...]:
     """Every way of compression known for a model's task; own measurements in place of others'."""
-    task, own = task_of(model.known), evidence.own_changes
-    found = {(e.technique, e.setting): e for e in effects(task)}
-    size = model.parameter_count.value
-    if size is None or np.ndim(size) > 0:
-        return tuple(found.values())
-    for technique, setting in dict.fromkeys((o.technique, o.setting) for o in own):
-        like = own_changes.like(own, task, technique, setting, float(size))
-        change = own_changes.pooled(like)
-        if change is not None:
-            models = len({each.parameter_count for each in like})
-            rows = sum(each.seed_count for each in like)
-            found[technique, setting] = Effect(technique, setting, change, models, rows, None)
-    return tuple(found.values())
+    found = {(e.technique, e.setting): e for e in effects(task_of(model.known))}
+    own = own_changes.effects(evidence.own_changes, model, own_changes.SMALLER)
+    return tuple((found | {(e.technique, e.setting): e for e in own}).values())
 
 
 def served(score: Estimate, change: Estimate) -> Estimate:

@@ -57,7 +57,7 @@ def multiplied_parameter_count(
 
 
 def training_step(
-    learner: Learner, plan: Plan, device: Mapping[str, float], peak_flop_per_s: Float
+    learner: Learner, plan: Plan, device: Mapping[str, Float], peak_flop_per_s: Float
 ) -> TrainingStep:
     """The step of a model under a plan on an accelerator (`throughput_devices.device_fields`)."""
     needs = learner.needs

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from engine.projection import finetuning, memory, training_goodput, training_speed
 from engine.projection.hardware import Device
 from engine.projection.scaling import FORWARD_AND_BACKWARD
 from engine.projection.sized import Sized
-from engine.projection.training_plan import planned, trained_parameter_count
+from engine.projection.training_plan import Planned, planned, trained_parameter_count
 from engine.projection.working import chosen, derive
 from engine.records import Estimate, StepTime, TrainingMemory, TrainingPlan
 from engine.scenario import Scenario
 from engine.units import BILLION, SECONDS_PER_HOUR, Float
+
+PlanOf = Callable[[Scenario, Sized, Device, Estimate], Planned | None]
 
 
 def item_count(dataset_items_billion: Float, epoch_count: Float) -> Float:
@@ -112,8 +115,11 @@ class Work:
     is_outside_fit: bool
 
 
-def work(scenario: Scenario, model: Sized, device: Device) -> Work:
-    """Arithmetic, time and memory of training the model on the scenario's devices."""
+def work(scenario: Scenario, model: Sized, device: Device, plan_of: PlanOf = planned) -> Work:
+    """Arithmetic, time and memory of training the model on the scenario's devices.
+
+    `plan_of` is how the plan is come by, where it was made together with those of others.
+    """
     forward = model.forward_flop_per_item
     trained = trained_parameter_count(scenario, model)
     share = derive(
@@ -131,7 +137,7 @@ def work(scenario: Scenario, model: Sized, device: Device) -> Work:
     runs = chosen(scenario.training_run_count)
     device_count = chosen(scenario.training_device_count)
     peak = device.peak_flop_per_s("fp32" if scenario.precision == "fp32" else "bf16")
-    plan = planned(scenario, model, device, share)
+    plan = plan_of(scenario, model, device, share)
     speed = training_speed.speed(scenario, model, device, per_item, peak, plan)
     kept = training_goodput.kept(scenario, device_count)
     hours = derive(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from functools import cache
 
@@ -59,6 +59,8 @@ DECIDING = (
 )
 """Fields of the scenario that a plan depends on, beside the device."""
 MOST_KEPT = 4_096
+DEVICE_AND_FOUR = 5
+"""Axes of a plan for several devices."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -112,25 +114,93 @@ def _remembered(asked: _Asked, deciding: tuple[object, ...]) -> Planned:
 
 
 def _planned(asked: _Asked) -> Planned:
-    scenario, model = asked.scenario, asked.model
-    parts = _needs(scenario, model, asked.trained_share)
-    needs = Needs(**{name: _value(e) for name, e in parts.items()})
-    learns = learner(scenario, model, needs)
-    accelerator_id = asked.device.accelerator_id
-    of_device = device_fields(accelerator_id, scenario.precision) if accelerator_id else None
+    scenario = asked.scenario
+    parts, learns = _learns(scenario, asked.model, asked.trained_share)
+    of_device = _fields(asked.device, scenario.precision)
     plan = parallel.usual_plan(
-        needs,
+        learns.needs,
         asked.room_bytes,
         of_device["scale_up_device_count"] if of_device else 1.0,
         wanted(scenario),
         _slowness(learns, of_device),
     )
+    return _with_memory(scenario, parts, learns, plan)
+
+
+def planned_together(
+    scenario: Scenario, model: Sized, devices: Sequence[Device], trained_share: Estimate
+) -> list[Planned | None]:
+    """As `planned` on each of several devices, in little more time than on one.
+
+    Numbers of the scenario may be arrays of four axes.
+    """
+    fields_of = [_fields(device, scenario.precision) for device in devices]
+    rooms = [memory.usable(device).value for device in devices]
+    alike = [i for i, known in enumerate(fields_of) if known and rooms[i] is not None]
+    if not (model.is_transformer and model.vocabulary_size.known) or len(alike) < 2:
+        return [planned(scenario, model, device, trained_share) for device in devices]
+    parts, learns = _learns(scenario, model, trained_share)
+    every = {
+        name: _device_axis([known[name] for known in _those(fields_of, alike)])
+        for name in fields_of[alike[0]] or {}
+    }
+    plans = parallel.usual_plan(
+        learns.needs,
+        _device_axis([float(rooms[i] or 0.0) for i in alike]),
+        every["scale_up_device_count"],
+        wanted(scenario),
+        _slowness(learns, every),
+    )
+    found: list[Planned | None] = [None] * len(devices)
+    for place, i in enumerate(alike):
+        found[i] = _with_memory(scenario, parts, learns, _of_device(plans, place))
+    for i in set(range(len(devices))) - set(alike):
+        found[i] = planned(scenario, model, devices[i], trained_share)
+    return found
+
+
+def _fields(device: Device, precision: str) -> Mapping[str, float] | None:
+    return device_fields(device.accelerator_id, precision) if device.accelerator_id else None
+
+
+def _those(
+    found: Sequence[Mapping[str, float] | None], places: Sequence[int]
+) -> list[Mapping[str, float]]:
+    return [known for i in places if (known := found[i]) is not None]
+
+
+def _device_axis(values: Sequence[float]) -> Float:
+    return np.array(values, dtype=np.float64).reshape(-1, 1, 1, 1, 1)
+
+
+def _of_device(plans: Plan, place: int) -> Plan:
+    """The plan of one of several devices."""
+
+    def of(value: Float) -> Float:
+        several = isinstance(value, np.ndarray) and value.ndim == DEVICE_AND_FOUR
+        return np.asarray(value)[place] if several else value
+
+    return Plan(**{field.name: of(getattr(plans, field.name)) for field in fields(plans)})
+
+
+def _learns(
+    scenario: Scenario, model: Sized, trained_share: Estimate
+) -> tuple[dict[str, Estimate], Learner]:
+    """What is learned, whatever it is learned on."""
+    parts = _needs(scenario, model, trained_share)
+    needs = Needs(**{name: _value(e) for name, e in parts.items()})
+    return parts, learner(scenario, model, needs)
+
+
+def _with_memory(
+    scenario: Scenario, parts: dict[str, Estimate], learns: Learner, plan: Plan
+) -> Planned:
     told = _told(scenario, plan)
     held, whole = _memory(parts | {f.name: getattr(told, f.name) for f in fields(told)})
     return Planned(learns, plan, told, held, whole)
 
 
-def _slowness(learns: Learner, of_device: Mapping[str, float] | None) -> parallel.Slowness:
+def _slowness(learns: Learner, of_device: Mapping[str, Float] | None) -> parallel.Slowness:
     """Seconds a token takes on one device; where its speed is not known, devices a copy takes."""
     if of_device is None:
         return lambda plan: plan.devices_per_copy

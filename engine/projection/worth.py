@@ -21,6 +21,7 @@ from engine.units import Float
 from engine.value_case import GUESSED, ValueCase
 
 LOAD = "requests_per_day"
+STAGES = ("preparation", "training", "evaluation", "storage", "deployment")
 SERVED_SHARE = 0.999
 """Load served over load wanted: less than this is told."""
 
@@ -90,10 +91,10 @@ def worth(
     `projection` saves working it out again where it is known.
     """
     answer = projection or project(scenario, evidence)
-    known = {name: _guess(case, name) for name in GUESSED}
-    moved = _right(case, known, answer.quality)
+    known = taken(case)
     answer = _serving_the_case(answer, known, scenario.requests_per_day)
-    books = Books(answer, known | moved, chosen(scenario.horizon_months), _discount(case))
+    costs = {stage: getattr(answer, stage).bill.cost_usd for stage in STAGES}
+    books = books_of(case, known, answer.quality, costs, scenario.horizon_months)
     return Worth(
         outcome_count=books.outcome_count,
         model_right_share=books.model_right_share,
@@ -110,10 +111,27 @@ def worth(
         break_even_outcomes_per_day=books.break_even_outcomes_per_day(),
         break_even_right_share=books.break_even_right_share(),
         social_usd=books.social_usd(),
-        external_usd=books.external_usd(),
+        external_usd=books.external_usd(answer.total),
         notes=_notes(scenario, books),
         known=known,
     )
+
+
+def taken(case: ValueCase) -> dict[str, Estimate]:
+    """What is taken for each choice of a case: one's own number, or the template's guess."""
+    return {name: _guess(case, name) for name in GUESSED}
+
+
+def books_of(
+    case: ValueCase,
+    known: dict[str, Estimate],
+    quality: Quality,
+    costs: Mapping[str, Estimate],
+    horizon_months: Float,
+) -> Books:
+    """Costs of the stages joined to what is `taken` of a case; right answers follow the score."""
+    moved = _right(case, known, quality)
+    return Books(costs, known | moved, chosen(horizon_months), _discount(case))
 
 
 def _serving_the_case(
@@ -187,10 +205,9 @@ def _right(case: ValueCase, known: dict[str, Estimate], quality: Quality) -> dic
     The guess already holds the doubt about the template's own model, so the scores count without
     theirs: what is left is how far the task follows the benchmark.
     """
-    reference = _reference_quality(case.template)
-    same = reference.metric == quality.metric and quality.metric
-    if not same or not quality.score_share.known or not reference.score_share.known:
+    if not follows_score(case, quality):
         return {}
+    reference = _reference_quality(case.template)
     return {
         name: derive(
             value.odds_transferred_share,
@@ -202,6 +219,13 @@ def _right(case: ValueCase, known: dict[str, Estimate], quality: Quality) -> dic
         for name in ("recall_share", "specificity_share")
         if getattr(case, name) is None
     }
+
+
+def follows_score(case: ValueCase, quality: Quality) -> bool:
+    """Whether a model's right answers in a use can be told from its score."""
+    reference = _reference_quality(case.template)
+    known = quality.score_share.known and reference.score_share.known
+    return bool(quality.metric) and reference.metric == quality.metric and known
 
 
 def _without_doubt(score: Estimate) -> Estimate:

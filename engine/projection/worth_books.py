@@ -1,4 +1,4 @@
-"""The estimates between a projection and what it is worth, each worked out once."""
+"""The estimates between bills and what they are worth in a use, each worked out once."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from functools import cached_property
 
 from engine.projection import cash_flow, value
 from engine.projection.working import assumed, chosen, derive
-from engine.records import Estimate, Projection
+from engine.records import Estimate, Total
 
 VOLUME = (
     "outcomes_per_day",
@@ -23,9 +23,10 @@ ENDINGS = ("true_positive", "true_negative", "false_positive", "false_negative")
 
 @dataclass(frozen=True)
 class Books:
-    """Costs of a projection and choices of a case, and what follows from both."""
+    """Costs of a scenario and choices of a case, and what follows from both."""
 
-    answer: Projection
+    costs: Mapping[str, Estimate]
+    """Of each stage, by its name."""
     known: Mapping[str, Estimate]
     """Choices of the case, by name."""
     horizon: Estimate
@@ -86,12 +87,11 @@ class Books:
     @cached_property
     def upfront(self) -> Estimate:
         """Spent before the first answer."""
-        answer = self.answer
         return derive(
             cash_flow.upfront_usd,
-            preparation_usd=answer.preparation.bill.cost_usd,
-            training_usd=answer.training.bill.cost_usd,
-            evaluation_usd=answer.evaluation.bill.cost_usd,
+            preparation_usd=self.costs["preparation"],
+            training_usd=self.costs["training"],
+            evaluation_usd=self.costs["evaluation"],
             build_usd=self.known["build_usd"],
         )
 
@@ -100,8 +100,8 @@ class Books:
         """Spent after it, over the horizon."""
         return derive(
             cash_flow.running_usd,
-            storage_usd=self.answer.storage.bill.cost_usd,
-            deployment_usd=self.answer.deployment.bill.cost_usd,
+            storage_usd=self.costs["storage"],
+            deployment_usd=self.costs["deployment"],
             operate_usd_per_month=self.known["operate_usd_per_month"],
             horizon_months=self.horizon,
         )
@@ -198,9 +198,8 @@ class Books:
             social_usd_per_right=self.known["social_usd_per_right"],
         )
 
-    def external_usd(self) -> Estimate:
+    def external_usd(self, total: Total) -> Estimate:
         """Carbon and water at what they cost others."""
-        total = self.answer.total
         return derive(
             value.external_usd,
             carbon_kgco2e=total.carbon_kgco2e,

@@ -23,13 +23,19 @@ def test_a_lever_is_applied_with_one_click(visit: Visit) -> None:
     settled(page)
     expect(page).not_to_have_url(re.compile("ownership=cloud"))
     assert page.locator(".st-key-apply_terms").count() == 0
+    page.locator(".st-key-undo").get_by_role("button").click()
+    expect(page).to_have_url(re.compile("ownership=cloud"))
+    expect(bill).to_have_text(before)
 
 
 def test_a_plan_within_limits_is_found_and_opened(visit: Visit) -> None:
     page = visit(f"/decide?{QUICK}")
     days = page.locator(".st-key-max_days").get_by_role("spinbutton")
     days.fill("20")
-    days.press("Enter")
+    days.press("Tab")
+    settled(page)
+    expect(page).not_to_have_url(re.compile("max_days=20"))
+    page.locator(".st-key-search").get_by_role("button").click()
     expect(page).to_have_url(re.compile("max_days=20"))
     settled(page)
     title = page.get_by_role("heading", name=EN["decide.binds_title"])

@@ -15,7 +15,8 @@ EN = words("en")
 
 def test_a_guess_replaced_changes_the_value_and_travels_in_the_link(visit: Visit) -> None:
     page = visit("/worth?use=text-classification")
-    value = page.get_by_test_id("stMetricValue").first
+    card = page.get_by_test_id("stMetric").filter(has_text=EN["worth.npv_usd"])
+    value = card.get_by_test_id("stMetricValue")
     before = value.inner_text()
     box = page.locator(".st-key-outcomes_per_day").get_by_role("spinbutton")
     box.fill("100000")

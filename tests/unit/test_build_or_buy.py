@@ -120,6 +120,32 @@ def test_savings_are_printed_as_one_document() -> None:
     assert told["build_or_buy"]["api_usd"] > told["build_or_buy"]["own_usd"]
 
 
+def test_a_decision_is_worth_something_in_a_use() -> None:
+    code, text = run(
+        *("decide", "--json", "--use", "text-classification", "--maximise", "worth.npv_usd"),
+        *("--only", "hardware=l4,t4", "--set", "outcomes_per_day=50000"),
+    )
+    assert code == 0
+    first, second = (plan["numbers"]["worth.npv_usd"] for plan in json.loads(text)["plans"])
+    assert first > second
+    assert json.loads(text)["plans"][0]["npv_usd"] == first
+
+
+def test_a_use_beside_a_scenario_file_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "a.toml"
+    file.write_text('hardware = "l4"\n')
+    with pytest.raises(BadInput, match="Name the file as the use"):
+        run("decide", str(file), "--use", "assistant")
+
+
+def test_federated_training_is_part_of_the_document() -> None:
+    code, text = run("savings", "--json", "--set", "model=resnet-50", "--clients", "100")
+    shared = json.loads(text)["federated"]
+    assert code == 0
+    assert (shared["client_count"], shared["up_bytes"]) == (100.0, shared["down_bytes"])
+    assert {effect["technique"] for effect in shared["effects"]} > {"private"}
+
+
 def test_savings_are_printed_for_people() -> None:
     code, text = run("savings", "--set", "ownership=cloud")
     assert code == 0

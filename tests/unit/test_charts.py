@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from dashboard import data, phrases
-from dashboard.charts import cost, frontier, learning, quality, roofline
+from dashboard.charts import cost, frontier, learning, quality, roofline, tradeoff
 from dashboard.charts.frontier import Frontier, Here
 from dashboard.charts.quality import Fitted
 from dashboard.charts.roofline import Point
@@ -285,3 +285,14 @@ def test_ticks_of_a_long_logarithmic_axis_are_powers_of_ten() -> None:
 
 def test_ticks_of_a_linear_axis_are_round_steps() -> None:
     assert linear_ticks(0.0, 35_000.0, dollars, most=4)["tickvals"] == [0.0, 1e4, 2e4, 3e4]
+
+
+def test_what_may_be_negative_is_traded_on_a_plain_axis() -> None:
+    points = [tradeoff.Point(10.0, -5.0, "a", ""), tradeoff.Point(20.0, 5.0, "b", "")]
+    words = dict.fromkeys(("x", "y", "now", "other"), "word")
+    chart = tradeoff.over(points, (15.0, 0.0), (str, str), words, is_log=False)
+    low, high = chart.layout.yaxis.range
+    assert low < -5.0
+    assert high > 5.0
+    assert chart.layout.yaxis.type is None
+    assert chart.layout.xaxis.type == "log"

@@ -109,7 +109,7 @@ def test_what_was_never_published_is_refused_and_said() -> None:
     images = Scenario(model="resnet-50", training_run_count=0.0, serving_precision="int4")
     found = project(images)
     assert found.quality.score_share.value is None
-    assert "published models compressed so" in found.quality.score_share.note
+    assert "published models changed so" in found.quality.score_share.note
     note = next(n for n in found.notes if n.code == "served-score-unknown")
     assert note.values == {"served": "int4", "family": "cnn"}
 

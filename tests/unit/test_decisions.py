@@ -6,12 +6,19 @@ import numpy as np
 import pytest
 
 from engine.projection import project
-from engine.projection.decision_options import undominated
+from engine.projection.decision_axes import value
+from engine.projection.decision_blocks import Draft, Space
+from engine.projection.decision_goals import NPV, signs
+from engine.projection.decision_options import CHOICES, undominated
+from engine.projection.decision_search import Blocks
 from engine.projection.decisions import Goal, Question, decide, front, limit
+from engine.projection.evidence import NO_EVIDENCE
 from engine.projection.pareto import front as pareto_front
 from engine.projection.working import estimates
+from engine.projection.worth import template_scenario, worth
 from engine.records import BadInput
 from engine.scenario import Scenario
+from engine.value_case import ValueCase
 
 CHEAPEST = Goal("total.cost_usd", is_largest=False)
 FEW = {"hardware": ("h100-sxm", "l4"), "place": ("country:SWE", "us:US")}
@@ -66,6 +73,113 @@ def test_a_decision_equals_brute_force_on_a_small_grid(
     )
     best = decide(asked).plans[0]
     assert best.numbers["total.cost_usd"] == pytest.approx(brute_force(limits, FIXED))
+
+
+def drafts(scenario: Scenario, *paths: str) -> list[Draft]:
+    counted = ("total.cost_usd", *paths)
+    return list(Space(scenario, NO_EVIDENCE, CHOICES, counted, None, FEW).drafts())
+
+
+@pytest.mark.parametrize(
+    "scenario",
+    [
+        Scenario(),
+        Scenario(training_run_count=0.0, serving_scaling="autoscaled"),
+        Scenario(requests_per_day=0.0, carbon_usd_per_tonne=100.0),
+        Scenario(model="resnet-50", pricing="spot", ownership="cloud"),
+    ],
+)
+def test_nothing_costs_less_than_the_least_that_is_known_before_the_bills(
+    scenario: Scenario,
+) -> None:
+    found = drafts(scenario)
+    assert len(found) > 10
+    for draft in found:
+        block = draft.block()
+        if block is None:
+            assert draft.least_cost_usd == np.inf
+            continue
+        fits = (block.fits[0] > 0) & (block.fits[1] > 0)
+        cost = np.where(fits, value(block.columns["total.cost_usd"]), np.inf)
+        assert 0 < draft.least_cost_usd <= cost.min()
+
+
+def test_what_is_left_out_unseen_would_not_have_been_better() -> None:
+    limits = (limit("deployment.tpot_s<=0.03"), limit("training.time_h<=2000"))
+    paths = tuple(x.path for x in limits)
+    counting = signs(CHEAPEST, limits)
+    for scenario in (Scenario(), Scenario(model="bert-base"), Scenario(training_run_count=0.0)):
+        quick = Blocks(drafts(scenario, *paths), counting)
+        few = quick.best_by("hardware", CHEAPEST, limits, 2)
+        every = Blocks(drafts(scenario, *paths), counting).best_cells(CHEAPEST, limits)
+        firsts: dict[object, object] = {}
+        for cell in every:
+            firsts.setdefault(cell.block.changes["hardware"], (cell.order, cell.changes))
+        assert [(cell.order, cell.changes) for cell in few] == list(firsts.values())[:2]
+
+
+def test_a_limit_no_combination_keeps_is_seen_without_its_bill() -> None:
+    (first, *_) = drafts(Scenario(), "deployment.tpot_s")
+    assert first.could_keep((limit("deployment.tpot_s<=10"),))
+    assert not first.could_keep((limit("deployment.tpot_s<=1e-6"),))
+    assert first.could_keep((limit("total.cost_usd<=1e-6"),)), "only the bill tells"
+
+
+def test_the_plan_worth_most_is_the_one_found_by_brute_force(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("engine.projection.decision_options.DEVICE_COUNTS", np.array(COUNTS))
+    case = ValueCase(template="text-classification")
+    start = template_scenario(case.template, case).replace(serving_batch_count=16.0)
+    asked = Question(
+        start,
+        Goal(NPV, is_largest=True),
+        kept=("ownership", "serving_precision", "place"),
+        only={"hardware": ("h100-sxm", "l4")},
+        case=case,
+    )
+    best = decide(asked).plans[0]
+    others = []
+    for hardware, count in product(("h100-sxm", "l4"), COUNTS):
+        scenario = start.replace(hardware=hardware, training_device_count=count)
+        others.append(float(np.asarray(worth(scenario, case).npv_usd.value)))
+    assert best.worth is not None
+    assert best.numbers[NPV] == float(np.asarray(best.worth.npv_usd.value))
+    assert best.numbers[NPV] == pytest.approx(max(others))
+
+
+def test_a_score_nobody_knows_is_not_taken_for_that_of_the_guess() -> None:
+    """8-bit serving of text encoders was never scored: a tiny one would be worth a large one."""
+    case = ValueCase(template="sentiment")
+    start = template_scenario(case.template, case)
+    allowed = {"hardware": ("l4",), "place": ("us:US",)}
+    sized = Question(
+        start,
+        Goal(NPV, is_largest=True),
+        opened=("parameters_billion",),
+        only=allowed,
+        case=case,
+    )
+    best = decide(sized).plans[0]
+    assert best.projection.quality.score_share.known
+    assert best.scenario.parameters_billion is not None
+    assert best.scenario.parameters_billion > 0.01
+    cheapest = decide(Question(start, CHEAPEST, only=allowed, case=case)).plans[0]
+    assert cheapest.scenario.serving_precision == "fp8"
+    assert cheapest.worth is None
+
+
+def test_worth_at_least_so_much_is_a_limit_like_any_other() -> None:
+    case = ValueCase(template="sentiment")
+    start = template_scenario(case.template, case)
+    asked = Question(start, CHEAPEST, (limit(f"{NPV}>=1e9"),), only=FEW, case=case)
+    found = decide(asked)
+    assert not found.plans
+    assert found.bindings[0].is_impossible
+    nearest = found.bindings[0].alone_number
+    assert nearest is not None
+    kept = Question(start, CHEAPEST, (limit(f"{NPV}>={nearest - 1.0}"),), only=FEW, case=case)
+    assert decide(kept).plans[0].numbers[NPV] >= nearest - 1.0
 
 
 def test_numbers_of_a_plan_are_those_of_its_projection() -> None:
@@ -179,6 +293,11 @@ def test_a_published_score_chooses_among_known_models() -> None:
     assert len(set(models)) == len(models) > 1
 
 
+@pytest.mark.parametrize("model", ["dlrm-small", "transformer-base"])
+def test_a_model_whose_memory_in_serving_nobody_tells_still_has_plans(model: str) -> None:
+    assert decide(Question(Scenario(model=model), CHEAPEST, only=FEW)).plans
+
+
 def test_what_is_kept_stays() -> None:
     asked = Question(
         Scenario(),
@@ -199,6 +318,7 @@ def test_what_is_kept_stays() -> None:
         ({"only": {"colour": ("red",)}}, "cannot be restricted"),
         ({"limits": (limit("storage.kept_bytes<=1"),)}, "cannot be searched"),
         ({"limits": (limit("training.beauty<=1"),)}, "No number"),
+        ({"limits": (limit("worth.npv_usd>=1"),)}, "none is named"),
         ({"scenario": Scenario(parameters_billion=np.array([1.0, 2.0]))}, "range of values"),
     ],
 )

@@ -6,7 +6,8 @@ import pytest
 from dashboard.charts import savings as chart
 from dashboard.i18n import words
 from engine.projection import project
-from engine.projection.savings import KINDS, LEVERS, SAME_SCORE, Saving, savings
+from engine.projection.api_price import offers_of
+from engine.projection.savings import BUY, KINDS, LEVERS, SAME_SCORE, Saving, savings
 from engine.records import BadInput
 from engine.scenario import Scenario
 from tests.unit.test_pages import opened
@@ -23,10 +24,17 @@ def cost(scenario: Scenario) -> float:
     return float(np.asarray(value))
 
 
+def sold(scenario: Scenario) -> float:
+    value = project(scenario).deployment.api_usd.value
+    assert value is not None
+    return float(np.asarray(value))
+
+
 def test_what_is_saved_is_the_difference_of_two_bills(found: list[Saving]) -> None:
     now = cost(Scenario(ownership="cloud"))
     for saving in found:
-        assert saving.saved_usd == pytest.approx(now - cost(saving.scenario))
+        then = sold(saving.scenario) if saving.lever == BUY else cost(saving.scenario)
+        assert saving.saved_usd == pytest.approx(now - then)
 
 
 def test_the_largest_saving_comes_first_and_each_lever_once(found: list[Saving]) -> None:
@@ -55,6 +63,39 @@ def test_a_score_nobody_can_tell_is_not_called_unchanged() -> None:
     smaller = by_lever["smaller"].score_change_share
     assert smaller is not None
     assert smaller < 0
+
+
+def test_answers_are_bought_of_the_same_model_at_the_middle_price(found: list[Saving]) -> None:
+    bought = next(saving for saving in found if saving.lever == BUY)
+    start = Scenario(ownership="cloud")
+    offers = offers_of(start.model)
+    asked = sorted(sold(start.replace(api_model=name)) for name in offers)
+    assert sold(bought.scenario) == asked[(len(asked) - 1) // 2]
+    assert bought.score_change_share is None
+    assert bought.answer_time_ratio is None
+    assert bought.carbon_change_kgco2e is None
+    again = savings(bought.scenario)
+    assert BUY not in {saving.lever for saving in again}
+
+
+@pytest.mark.parametrize(
+    ("model_id", "others"),
+    [
+        ("deepseek-r1", "distill"),
+        ("llama-3-8b", "hermes"),
+        ("llama-3.1-8b", ":free"),
+        ("gpt-oss-20b", ":batch"),
+    ],
+)
+def test_a_model_made_from_another_is_not_sold_under_its_name(model_id: str, others: str) -> None:
+    found = offers_of(model_id)
+    assert len(found) >= 3
+    assert not [name for name in found if others in name.lower()]
+
+
+def test_what_nobody_sells_cannot_be_bought() -> None:
+    assert offers_of("bert-base") == ()
+    assert BUY not in {saving.lever for saving in savings(Scenario(parameters_billion=9.0))}
 
 
 def test_an_unknown_bill_has_no_savings() -> None:
@@ -103,6 +144,34 @@ def test_one_click_applies_a_lever(code: str) -> None:
 
 
 @pytest.mark.usefixtures("_empty")
+def test_a_lever_is_undone_with_one_click_and_the_one_before_it_too() -> None:
+    app = opened("savings", ownership="cloud")
+    before = app.metric[0].value
+    app.button(key="apply_training_precision").click().run()
+    once = app.metric[0].value
+    app.button(key="apply_checkpoints").click().run()
+    assert app.query_params["checkpoints_kept_count"] == "1"
+    app.button(key="undo").click().run()
+    assert "checkpoints_kept_count" not in app.query_params
+    assert app.metric[0].value == once
+    app.button(key="undo").click().run()
+    assert not app.exception
+    assert app.query_params["ownership"] == "cloud"
+    assert app.metric[0].value == before
+    assert not [button for button in app.button if button.key == "undo"]
+
+
+@pytest.mark.usefixtures("_empty")
+def test_bought_answers_are_compared_on_the_page() -> None:
+    app = opened("savings", ownership="cloud")
+    app.button(key=f"apply_{BUY}").click().run()
+    assert not app.exception
+    assert words("en")["savings.buy_title"] in [s.value for s in app.subheader]
+    app.button(key="undo").click().run()
+    assert "api_model" not in app.query_params
+
+
+@pytest.mark.usefixtures("_empty")
 def test_where_the_bill_is_unknown_the_page_says_what_to_do() -> None:
     app = opened("savings", hardware="b300-sxm")
     assert [info.value for info in app.info] == [words("en")["savings.no_price"]]
@@ -120,10 +189,28 @@ def test_limits_in_the_address_are_kept_by_the_plans(code: str) -> None:
 @pytest.mark.usefixtures("_empty")
 def test_a_limit_typed_goes_into_the_address_and_an_impossible_one_is_named() -> None:
     app = opened("decide", only="h100-sxm")
-    app.number_input(key="max_token_ms").set_value(0.001).run()
+    app.number_input(key="max_token_ms").set_value(0.001)
+    app.button(key="search").click().run()
     assert app.query_params["max_token_ms"] == "0.001"
     assert [w.value for w in app.warning] == [words("en")["decide.none"]]
     assert any("cannot be met" in m.value for m in app.markdown)
+
+
+@pytest.mark.usefixtures("_empty")
+@pytest.mark.parametrize("code", ["en", "zh"])
+def test_plans_say_what_they_take_and_what_they_are_worth(code: str) -> None:
+    names = words(code)
+    numbers = ("total_cost_usd", "training_time_h", "deployment_tpot_s", "worth_npv_usd")
+    *told, worth = (f":small[{names[f'decide.number_{n}'].capitalize()}]" for n in numbers)
+    app = opened("decide", lang=code, only="h100-sxm")
+    shown = " ".join(m.value for m in app.markdown)
+    assert [each for each in told if each not in shown] == []
+    assert worth not in shown
+    app = opened("decide", lang=code, only="h100-sxm", use="assistant", aim="value")
+    assert app.segmented_control(key="aim").value == "value"
+    assert worth in " ".join(m.value for m in app.markdown)
+    app.segmented_control(key="against").set_value("value").run()
+    assert not app.exception
 
 
 @pytest.mark.usefixtures("_empty")

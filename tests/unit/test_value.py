@@ -10,6 +10,7 @@ from pydantic import ValidationError
 from engine import catalogue
 from engine.projection import cash_flow, value
 from engine.projection.value import odds_transferred_share
+from engine.projection.worth import template_scenario, worth
 from engine.units import DAYS_PER_MONTH
 from engine.value_case import GUESSED, ValueCase
 
@@ -153,6 +154,27 @@ def test_every_guess_lies_in_its_range_and_is_a_possible_case(template: str) -> 
         assert guess.reason.endswith("."), name
         for number in (guess.low, guess.value, guess.high):
             ValueCase(template=template, **{name: number})
+
+
+@pytest.mark.parametrize("template", catalogue.value_templates())
+def test_no_template_promises_what_nobody_would_believe(template: str) -> None:
+    """Guesses lean low: paid back within half a year, or threefold, is for one's own numbers."""
+    case = ValueCase(template=template)
+    found = worth(template_scenario(template, case), case)
+    npv, cost, payback = (e.value for e in (found.npv_usd, found.cost_usd, found.payback_months))
+    assert npv is not None
+    assert cost is not None
+    assert float(npv) <= 3.0 * float(cost)
+    assert payback is None or float(payback) >= 6.0
+
+
+@pytest.mark.parametrize("template", catalogue.value_templates())
+def test_the_same_money_is_not_counted_for_the_find_and_for_the_miss(template: str) -> None:
+    """Where both are large, what one case is about is gained and lost at once."""
+    found = catalogue.value_template(template)
+    if found.baseline_recall_share.value > 0 and found.positive_share.value < 0.5:
+        both = found.usd_per_true_positive.value, found.usd_per_false_negative.value
+        assert min(both) <= 0.1 * max(both)
 
 
 @pytest.mark.parametrize(

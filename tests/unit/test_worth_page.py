@@ -5,15 +5,18 @@ from collections import defaultdict
 import numpy as np
 import pytest
 
-from dashboard import worth_words
+from dashboard import i18n, readable, worth_first, worth_words
 from dashboard.charts import worth as charts
 from dashboard.i18n import words
+from dashboard.valued import value_of
 from engine import catalogue
-from engine.value_case import ValueCase
+from engine.projection import project
+from engine.projection.worth import template_scenario
+from engine.value_case import GUESSED, ValueCase
 from tests.unit.test_pages import cards, opened
 
 WORDS: dict[str, str] = defaultdict(str) | dict.fromkeys(worth_words.CHART_WORDS, "word")
-NPV, LOSS = 0, 1
+NPV = 4
 
 
 @pytest.fixture(autouse=True)
@@ -47,6 +50,34 @@ def test_an_address_that_makes_no_sense_is_told_and_changes_nothing() -> None:
     app = opened("worth", use="sentiment", recall_share="7", build_usd="x")
     assert len(app.warning) >= 2
     assert cards(app) == cards(opened("worth", use="sentiment"))
+
+
+@pytest.mark.parametrize("code", ["en", "zh"])
+def test_it_opens_with_where_it_pays_off_and_whose_guesses_that_is(code: str) -> None:
+    app = opened("worth", lang=code, use="text-classification")
+    told = words(code)
+    even = next(m for m in app.metric if m.label == told["worth.break_even_outcomes_per_day"])
+    assert app.metric[0] == even
+    assert str(even.value) in app.subheader[0].value
+    guessed = told["worth_first.guessed"]
+    count = len(GUESSED)
+    assert any(guessed.format(guessed=count, count=count) in m.value for m in app.markdown)
+    app.number_input(key="recall_share").set_value(0.6).run()
+    assert any(guessed.format(guessed=count - 1, count=count) in m.value for m in app.markdown)
+
+
+@pytest.mark.parametrize("template", catalogue.value_templates())
+def test_every_use_says_in_words_where_its_value_comes_from(
+    template: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(i18n, "language", lambda: "en")
+    case = ValueCase(template=template)
+    scenario = template_scenario(template, case)
+    found = value_of(scenario, case, project(scenario))
+    npv = worth_words.escaped(readable.money(float(found.worth.npv_usd.value or 0.0)))
+    assert worth_first.chain(found, scenario).endswith(f"**{npv}**.")
+    assert worth_first.verdict(found)
+    assert worth_first.guesses(case, found).count(" · ") == worth_first.MOVERS_COUNT - 1
 
 
 def test_break_even_lies_on_the_line() -> None:

@@ -1,0 +1,101 @@
+"""Training where the data is, or in private: what is sent, and what the score loses."""
+
+import streamlit as st
+
+from dashboard import controls, link, plans, readable
+from dashboard.headlines import scalar
+from dashboard.i18n import t
+from dashboard.views import compression
+from engine import catalogue, projection
+from engine.projection.compression import Effect
+from engine.projection.federated import (
+    UNEVEN,
+    USUAL_CLIENT_COUNT,
+    USUAL_ROUND_COUNT,
+    federation,
+)
+from engine.projection.sized import sized
+from engine.scenario import Scenario
+
+ASKED = {"clients": (USUAL_CLIENT_COUNT, 1e6), "rounds": (USUAL_ROUND_COUNT, 1e5)}
+"""Usual and most, by name in the address."""
+
+
+def show(now: Scenario, evidence: projection.Evidence) -> None:
+    """Clients and rounds to choose, the bytes they send, and a row for each way."""
+    with st.expander(
+        t("federated.title"), icon=":material/hub:", key="federated", on_change="rerun"
+    ) as shown:
+        if shown.open:
+            _inside(now, evidence)
+
+
+def _inside(now: Scenario, evidence: projection.Evidence) -> None:
+    with st.grid(2, min_column_width=180):
+        clients, rounds = (_asked(name) for name in ASKED)
+    model = sized(now, catalogue.model(now.model))
+    found = federation(now, model, evidence, clients, rounds)
+    each = scalar(found.up_bytes.value)
+    if each is not None:
+        st.markdown(t("federated.sent", each=readable.data(each)))
+    plans.small(t("federated.lead"))
+    st.dataframe(
+        [line(effect) for effect in found.effects],
+        hide_index=True,
+        placeholder="",
+        height="content",
+        alt=t("federated.alt"),
+        column_config={
+            t("compression.way"): st.column_config.TextColumn(width=230),
+            t("compression.change"): st.column_config.TextColumn(width=190),
+            t("compression.seen"): st.column_config.TextColumn(width=130),
+            t("compression.why"): st.column_config.TextColumn(width=270),
+        },
+    )
+
+
+def _asked(name: str) -> float:
+    """A whole number in the address; the usual one where it holds none."""
+    usual, most = ASKED[name]
+    try:
+        number = min(max(float(link.get(name)), 2.0 if name == "clients" else 1.0), most)
+    except ValueError:
+        number = usual
+    st.number_input(
+        t(f"federated.{name}"),
+        1.0,
+        most,
+        controls.follow(name, number),
+        step=1.0,
+        format="%.0f",
+        key=name,
+        on_change=lambda: link.write({name: link.written(st.session_state[name])}),
+    )
+    return number
+
+
+def line(found: Effect) -> dict[str, str]:
+    """One way in words."""
+    change = found.change_share
+    return {
+        t("compression.way"): way(found),
+        t("compression.change"): compression.points(change),
+        t("compression.seen"): compression.between(*found.seen_share) if found.seen_share else "",
+        t("working.kind"): t(f"kind.{change.kind}"),
+        t("compression.why"): "" if change.known else why(found),
+    }
+
+
+def way(found: Effect) -> str:
+    """How the data is dealt out, or how much is kept private."""
+    if not found.setting:
+        return t(f"federated.any_{found.technique.replace('-', '_')}")
+    if found.technique == "private":
+        return t("federated.private", epsilon=found.setting)
+    key = found.setting.replace(" ", "_").replace(".", "_").replace("-", "_")
+    return t(f"federated.{found.technique.replace('-', '_')}_{key}")
+
+
+def why(found: Effect) -> str:
+    """Why there is no number."""
+    return t("federated.only_images" if found.technique == UNEVEN else "federated.measure")
