@@ -23,6 +23,9 @@ LONG = 100_000.0
 MOST_EXACT = 1e8
 """Whole numbers from here on are shortened even where they were chosen."""
 
+WHOLE_WITHIN = 1e-9
+"""A whole number that was worked out may be off by rounding."""
+
 CENTS_BELOW = 100.0
 """Money from here on is shown without cents."""
 
@@ -72,9 +75,12 @@ def number(value: float | None) -> str:
 
 def exact(value: float | None) -> str:
     """A whole number in full, 8,192 or 2,097,152; any other with three digits."""
-    if value is None or not math.isfinite(value) or not float(value).is_integer():
+    if value is None or not math.isfinite(value):
+        return DASH
+    whole = round(value)
+    if not math.isclose(value, whole, rel_tol=WHOLE_WITHIN):
         return number(value)
-    return f"{value:,.0f}" if abs(value) < MOST_EXACT else count(value)
+    return f"{whole:,}" if abs(value) < MOST_EXACT else count(value)
 
 
 def count(value: float | None) -> str:
@@ -135,6 +141,13 @@ def share(value_share: float | None) -> str:
     if value_share is None or not math.isfinite(value_share):
         return DASH
     return f"{number(value_share * 100)}%"
+
+
+def part(value_share: float | None) -> str:
+    """A part of a whole in whole percent: 62%; <1% where it is less than half of one."""
+    if value_share is None or not math.isfinite(value_share):
+        return DASH
+    return "<1%" if 0 < value_share < 0.005 else f"{value_share:.0%}"
 
 
 def score(value_share: float | None) -> str:
@@ -279,6 +292,11 @@ _QUANTITIES: tuple[tuple[str, Callable[[float | None], str], str], ...] = (
     ("item_count", count, ""),
     ("_count", _counted, ""),
     ("_tokens", exact, ""),
+    ("_size", exact, ""),
+    ("_rows", exact, ""),
+    ("_images", exact, ""),
+    ("_items_per_request", exact, ""),
+    ("_per_day", exact, ""),
 )
 """How a quantity is written, by the end of its name; the first that fits."""
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import streamlit as st
 
-from dashboard import controls, data, explain, link, phrases
+from dashboard import controls, data, explain, phrases, share
 from dashboard.headlines import headlines
 from dashboard.i18n import t
 from dashboard.report import document, lines, web_page, workbook
@@ -46,7 +46,7 @@ def download(told: Report, kind: str, day: str) -> None:
 known = data.seen()
 scenario = controls.asked(known.machines).scenario
 today = datetime.now(UTC).date()
-told = report(scenario, known, today, link.live())
+told = report(scenario, known, today, share.address())
 
 st.markdown(phrases.sentence(scenario, known.machines))
 st.caption(t("report.lead"))
@@ -64,7 +64,7 @@ explain.explain_menu(
 st.subheader(t("report.preview_title"), anchor=False)
 st.caption(t("report.preview_lead", count=len(told.bases)))
 w = told.words
-columns = (w["quantity"], w["value"], w["kind"], w["source"], w["checked"])
+columns = (w["quantity"], w["value"], w["kind"], w["source"], w["as_of"], w["checked"])
 st.dataframe(
     {name: [basis[at] for basis in told.bases] for at, name in enumerate(columns)},
     hide_index=True,

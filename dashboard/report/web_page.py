@@ -79,9 +79,9 @@ def _figures(told: Report) -> Iterable[str]:
 
 def _bases(told: Report) -> str:
     w = told.words
-    head = (w["quantity"], w["value"], w["kind"], w["source"], w["checked"])
+    head = (w["quantity"], w["value"], w["kind"], w["source"], w["as_of"], w["checked"])
     rows = [
-        [_safe(b.label), _safe(b.value), _safe(b.kind), _link(b.source, b.url), _safe(b.checked)]
+        [*map(_safe, b[:3]), _link(b.source, b.url), _safe(b.as_of), _safe(b.checked)]
         for b in told.bases
     ]
     return _table(head, rows, safe=True)
