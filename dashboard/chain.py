@@ -17,7 +17,7 @@ from engine.records import Estimate, Kind
 INDENT = "\u2003"
 """An em space: unlike a plain one, it is kept at the start of a cell."""
 NO_BREAK = "\u00a0"
-_MARKS = re.compile(r"([\\`*_\[\]$~|<>#])")
+_MARKS = re.compile(r"([\\*_\[\]$~|<>#])")
 _CODE = re.compile(r"`(\w+)`")
 
 
@@ -47,7 +47,7 @@ def _below(estimate: Estimate, depth: int, told: set[int]) -> Iterator[Row]:
         if id(part) in told:
             continue
         told.add(id(part))
-        yield row(quantity(name), part, depth, written(name, part))
+        yield row(quantity(name), part, depth, written(unit_of(name, estimate), part))
         yield from _below(part, depth + 1, told)
 
 
@@ -72,13 +72,29 @@ def row(label: str, estimate: Estimate, depth: int, value: str) -> Row:
     )
 
 
+def inputs(estimate: Estimate) -> list[Row]:
+    """What a number is worked out from, one row each."""
+    return [
+        row(quantity(name), part, 0, written(unit_of(name, estimate), part))
+        for name, part in estimate.inputs
+    ]
+
+
+def unit_of(name: str, estimate: Estimate) -> str:
+    """The name that says the unit of an input: of any number of them, that of all."""
+    known = formulas.by_name().get(estimate.formula)
+    if known is None or name in known.inputs or len(known.inputs) != 1:
+        return name
+    return known.inputs[0]
+
+
 def table(found: Sequence[Row]) -> dict[str, list[str]]:
     """Rows as Markdown cells, by column."""
     return {
         t("working.quantity"): [INDENT * r.depth + plain(r.name) for r in found],
         t("working.value"): [plain(r.value).replace(" ", NO_BREAK) for r in found],
         t("working.kind"): [badge(r.kind) for r in found],
-        t("working.origin"): [_origin(r) for r in found],
+        t("working.origin"): [linked(r.origin, r.link, *r.days, r.note) for r in found],
     }
 
 
@@ -87,11 +103,11 @@ def badge(kind: Kind) -> str:
     return f":{KIND_COLOURS[kind]}-badge[{t(f'kind.{kind}')}]"
 
 
-def _origin(found: Row) -> str:
-    title = plain(found.origin)
-    linked = f"[{title}]({found.link})" if found.link else title
-    small = " · ".join(plain(part) for part in (*found.days, found.note) if part)
-    return " ".join(part for part in (linked, f":small[{small}]" if small else "") if part)
+def linked(title: str, url: str | None, *more: str) -> str:
+    """A title that leads to its page, and what else there is to say of it in small print."""
+    head = f"[{plain(title)}](<{url}>)" if url else plain(title)
+    small = " · ".join(plain(part) for part in more if part)
+    return " ".join(part for part in (head, f":small[{small}]" if small else "") if part)
 
 
 def lines(label: str, text: str, estimate: Estimate) -> list[str]:
@@ -118,15 +134,18 @@ def _named_line(formula: str, given: Sequence[str]) -> str | None:
     return equation.line(formula, given, quantity, lambda name: t(f"constant.{name.lower()}"))
 
 
-def named(formula: Formula) -> str:
-    """What a formula gives, in words; its name in the code where there are none."""
-    name = formula.name.rpartition(".")[2]
-    return quantity(name) if i18n.known(f"quantity.{name}") else name
+def headed(formula: Formula) -> tuple[str, str]:
+    """What a formula gives, and what is said of it; the first sentence where that has no name."""
+    name, says = formula.name.rpartition(".")[2], meaning(formula.name)
+    if i18n.known(f"quantity.{name}"):
+        return quantity(name), says
+    first, _, rest = says.partition("\n\n")
+    return first, rest
 
 
 def searched(formula: Formula) -> str:
     """Everything a search looks at, in the reader's words and the engine's."""
-    words = f"{named(formula)} {meaning(formula.name)} {line(formula) or ''}"
+    words = f"{' '.join(headed(formula))} {line(formula) or ''}"
     return f"{formula.searched} {words}".lower()
 
 
@@ -135,11 +154,15 @@ def in_values(estimate: Estimate) -> str | None:
     parts = dict(estimate.inputs)
     if any(np.size(part.value) > 1 for part in parts.values() if part.value is not None):
         return None
-    return equation.line(estimate.formula, list(parts), lambda name: _signed(name, parts))
+
+    def told(name: str) -> str:
+        return _signed(name, unit_of(name, estimate), parts)
+
+    return equation.line(estimate.formula, list(parts), told)
 
 
-def _signed(name: str, parts: Mapping[str, Estimate]) -> str:
-    told = written(name, parts[name]).replace(" ", NO_BREAK)
+def _signed(name: str, unit: str, parts: Mapping[str, Estimate]) -> str:
+    told = written(unit, parts[name]).replace(" ", NO_BREAK)
     return f"({told})" if told.startswith(("−", "-")) else told
 
 

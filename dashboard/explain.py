@@ -14,8 +14,8 @@ from engine.projection.ranges import ranged
 from engine.records import Estimate
 
 __all__ = [
-    "Number", "Row", "Write", "between", "code", "explain_button", "explain_menu", "link_column",
-    "menu", "quantity", "rows", "show", "source_of",
+    "Number", "Row", "Write", "between", "explain_button", "explain_menu", "link_column", "menu",
+    "quantity", "rows", "show", "source_of",
 ]  # fmt: skip
 
 ICON = ":material/account_tree:"
@@ -82,10 +82,10 @@ def _worked_out(label: str, estimate: Estimate, say: Write) -> None:
     _source(estimate)
     if estimate.inputs:
         st.markdown(f"**{t('working.takes')}**")
-        _table([chain.row(quantity(n), e, 0, chain.written(n, e)) for n, e in estimate.inputs])
+        _table(chain.inputs(estimate))
         _chain(label, text, estimate)
     if estimate.formula:
-        code(estimate.formula)
+        _code(estimate.formula)
 
 
 def between(estimate: Estimate, say: Write) -> str:
@@ -110,10 +110,10 @@ def _formula(label: str, text: str, estimate: Estimate) -> None:
 def source_of(formula: Formula) -> None:
     """Where a formula is from; nothing for plain bookkeeping."""
     if formula.source:
-        st.caption(_linked(t("method.source", source=formula.source), formula.link))
+        st.caption(chain.linked(t("method.source", source=formula.source), formula.link))
 
 
-def code(formula: str) -> None:
+def _code(formula: str) -> None:
     """The same as the code has it, for who wants to check."""
     found = formulas.by_name().get(formula)
     with st.expander(t("working.code"), icon=":material/code:"):
@@ -125,8 +125,7 @@ def code(formula: str) -> None:
 def _source(estimate: Estimate) -> None:
     source = estimate.source
     if source:
-        told = _linked(chain.plain(cited.title(source)), source.url)
-        st.markdown(" · ".join([told, *cited.days(source)]))
+        st.markdown(chain.linked(cited.title(source), source.url, *cited.days(source)))
     if estimate.note:
         st.caption(i18n.reason(estimate.note))
 
@@ -149,10 +148,6 @@ def _table(found: Sequence[Row], height: Any = "content") -> None:
         height=height,
         alt=t("working.takes"),
     )
-
-
-def _linked(text: str, url: str | None) -> str:
-    return f"[{text}]({url})" if url else text
 
 
 def link_column() -> Any:

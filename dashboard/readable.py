@@ -261,6 +261,10 @@ def _counted(value: float | None) -> str:
     return exact(value) if value is not None and abs(value) < LONG else count(value)
 
 
+def _year(value: float | None) -> str:
+    return DASH if value is None else f"{value:.0f}"
+
+
 def _billions(value: float | None) -> str:
     return count(None if value is None else value * units.BILLION)
 
@@ -277,16 +281,33 @@ _QUANTITIES: tuple[tuple[str, Callable[[float | None], str], str], ...] = (
     ("_litres", water, ""),
     ("_bytes_per_s", data, "/s"),
     ("_bytes_per_device", data, ""),
+    ("bytes_per_request", data, ""),
+    ("bytes_per_parameter", data, ""),
+    ("bytes_per_item", data, ""),
+    ("bytes_per_value", data, ""),
+    ("bytes_per_token", data, ""),
+    ("bytes_per_token_at_16_bit", data, ""),
     ("_bytes", data, ""),
     ("flop_per_s", flop, "/s"),
     ("gflop_per_item", number, " GFLOP"),
     ("flop", flop, ""),
     ("flop_per_item", flop, ""),
-    ("power_w", power, ""),
+    ("flop_per_token", flop, ""),
+    ("dense_tflops", number, " TFLOP/s"),
+    ("dense_tops", number, " TOP/s"),
+    ("gb_per_s", number, " GB/s"),
+    ("_gb", number, " GB"),
+    ("kgco2e_per_device", carbon, ""),
+    ("kgco2e_per_device_hour", carbon, "/h"),
+    ("litres_per_kwh", number, " L/kWh"),
+    ("litres_per_it_kwh", number, " L/kWh"),
+    ("_w", power, ""),
     ("_h", duration, ""),
     ("_time_s", seconds, ""),
     ("_overhead_s", seconds, ""),
     ("_share", share, ""),
+    ("_share_per_year", share, ""),
+    ("_year", _year, ""),
     ("_billion", _billions, ""),
     ("mfu", share, ""),
     ("item_count", count, ""),
@@ -297,6 +318,8 @@ _QUANTITIES: tuple[tuple[str, Callable[[float | None], str], str], ...] = (
     ("_images", exact, ""),
     ("_items_per_request", exact, ""),
     ("_per_day", exact, ""),
+    ("_per_s", count, "/s"),
+    ("_s", seconds, ""),
 )
 """How a quantity is written, by the end of its name; the first that fits."""
 

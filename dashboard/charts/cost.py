@@ -14,7 +14,7 @@ DRIVERS = ("hardware", "upkeep", "electricity", "storage", "network", "carbon")
 ALL = "all"
 REPEATED = "interruption"
 """Rent of work done again; shown with the hardware."""
-HEADROOM = 1.55
+HEADROOM = 1.72
 """The axis ends this far beyond the longest bar, so that its total and share fit behind it."""
 
 ROW_HEIGHT = 44

@@ -65,7 +65,7 @@ def test_a_waterfall_ends_where_it_should() -> None:
     assert chart.data[0].measure == ("absolute", "relative", "relative", "total")
 
 
-def test_records_are_those_larger_than_all_before() -> None:
+def test_records_are_those_much_larger_than_all_before() -> None:
     from datetime import date
 
     marks = [

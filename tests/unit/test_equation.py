@@ -98,8 +98,15 @@ def test_a_price_says_when_it_held_and_when_it_was_looked_up() -> None:
         assert row.as_of <= row.checked
         assert len(row.days) == 2
     rent = chain.table(found[:1])
-    assert "](https://" in rent["From"][0]
+    assert "](<https://" in rent["From"][0]
     assert "as of " in rent["From"][0]
+
+
+def test_prices_of_sellers_are_written_as_prices() -> None:
+    total = project(Scenario(ownership="cloud")).total.cost_usd
+    rents = [row for row in chain.rows("bill", total, "") if row.name.startswith("lambda ")]
+    assert rents
+    assert all(row.value.startswith("$") and row.value.endswith("/h") for row in rents)
 
 
 def test_reasons_with_places_take_what_stands_there(monkeypatch: pytest.MonkeyPatch) -> None:
