@@ -107,7 +107,7 @@ def linked(title: str, url: str | None, *more: str) -> str:
     """A title that leads to its page, and what else there is to say of it in small print."""
     head = f"[{plain(title)}](<{url}>)" if url else plain(title)
     small = " · ".join(plain(part) for part in more if part)
-    return " ".join(part for part in (head, f":small[{small}]" if small else "") if part)
+    return " · ".join(part for part in (head, f":small[{small}]" if small else "") if part)
 
 
 def lines(label: str, text: str, estimate: Estimate) -> list[str]:

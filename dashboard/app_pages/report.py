@@ -74,7 +74,7 @@ st.table(
     {
         w["quantity"]: [chain.plain(basis.label) for basis in told.bases],
         w["value"]: [chain.plain(basis.value) for basis in told.bases],
-        w["kind"]: [basis.kind for basis in told.bases],
+        w["kind"]: [f":gray-badge[{basis.kind}]" for basis in told.bases],
         w["source"]: [chain.linked(b.source, b.url, *days(b)) for b in told.bases],
     },
     border="horizontal",

@@ -197,7 +197,7 @@ def _basis(name: str, part: Estimate) -> Basis:
         explain.quantity(name),
         " · ".join(values),
         t(f"kind.{part.kind}"),
-        cited.title(source),
+        cited.title(source).replace("`", ""),
         readable.day(source.as_of) if source.as_of else "",
         readable.day(source.checked) if source.checked else "",
         source.url,
