@@ -110,7 +110,9 @@ def _formula(label: str, text: str, estimate: Estimate) -> None:
 def source_of(formula: Formula) -> None:
     """Where a formula is from; nothing for plain bookkeeping."""
     if formula.source:
-        st.caption(chain.linked(t("method.source", source=formula.source), formula.link))
+        # A caption is paler than its words, and so too pale for a link in them.
+        told = chain.linked(t("method.source", source=formula.source), formula.link)
+        st.markdown(f":small[{told}]")
 
 
 def _code(formula: str) -> None:
