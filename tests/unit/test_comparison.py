@@ -71,7 +71,8 @@ def test_records_are_those_much_larger_than_all_before() -> None:
     marks = [
         Mark("first", "catalogue", date(2018, 1, 1), 5.0, ""),
         Mark("less", "catalogue", date(2019, 1, 1), 4.0, ""),
-        Mark("more", "catalogue", date(2020, 1, 1), 6.0, ""),
+        Mark("more", "catalogue", date(2020, 1, 1), 16.0, ""),
+        Mark("near", "catalogue", date(2021, 1, 1), 18.0, ""),
     ]
     assert [mark.name for mark in records(marks)] == ["first", "more"]
 
