@@ -16,6 +16,8 @@ from engine.records import Estimate, Kind
 
 INDENT = "\u2003"
 """An em space: unlike a plain one, it is kept at the start of a cell."""
+ANY_REGION = " any"
+"""How the engine marks a seller's price that holds in every region."""
 NO_BREAK = "\u00a0"
 _MARKS = re.compile(r"([\\*_\[\]$~|<>#])")
 _CODE = re.compile(r"`(\w+)`")
@@ -184,7 +186,8 @@ def quantity(name: str) -> str:
         return t(f"quantity.{name}")
     if i18n.known(f"guess.{name}"):
         return t(f"guess.{name}")
-    return name.replace("_", " ")
+    seller = name.removesuffix(ANY_REGION)
+    return t("working.seller", name=seller) if seller != name else name.replace("_", " ")
 
 
 def written(name: str, estimate: Estimate) -> str:

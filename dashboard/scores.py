@@ -61,7 +61,7 @@ def table(found: Sequence[StoredScore], links: Mapping[str, str]) -> list[dict[s
     return [
         {
             t("how_right.source"): publication(score.source),
-            t("working.source"): links.get(score.source),
+            t("column.link"): links.get(score.source),
             t("how_right.rows"): score.scored_count,
             t("how_right.refused"): score.refused_count,
             t("how_right.error"): readable.share(score.median_error_share),
@@ -108,7 +108,7 @@ def rows_table(found: Sequence[StoredRow]) -> dict[str, list[Any]]:
         t("how_right.range"): [_range(row) for row in shown],
         t("how_right.own_error"): [signed(row.error_share) for row in shown],
         t("how_right.source"): [row.title or publication(row.source) for row in shown],
-        t("working.source"): [row.url or None for row in shown],
+        t("column.link"): [row.url or None for row in shown],
     }
 
 

@@ -77,7 +77,7 @@ def every(rows: Sequence[StoredRow]) -> None:
                 scores.rows_table(rows),
                 hide_index=True,
                 placeholder="",
-                column_config={t("working.source"): explain.link_column()},
+                column_config={t("column.link"): explain.link_column()},
                 alt=t("how_right.all_rows", count=readable.exact(float(len(rows)))),
             )
 
@@ -112,7 +112,7 @@ with st.container(border=True):
             scores.table(own_sources, scores.links(data.predicted_rows(claim))),
             hide_index=True,
             placeholder="",
-            column_config={t("working.source"): explain.link_column()},
+            column_config={t("column.link"): explain.link_column()},
             alt=t("how_right.by_source_alt", **words),
         )
 with st.container(border=True):
