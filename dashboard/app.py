@@ -84,7 +84,7 @@ else:
 try:
     page.run()
 except BadInput as error:
-    st.error(str(error), title=t("app.refused"), icon=":material/block:")
+    st.error(i18n.reason(str(error)), title=t("app.refused"), icon=":material/block:")
 except CannotContinue as error:
-    st.error(str(error), title=t("app.store"), icon=":material/database_off:")
+    st.error(i18n.reason(str(error)), title=t("app.store"), icon=":material/database_off:")
 pace.settle()

@@ -1,35 +1,27 @@
-"""How a number was worked out: its chain, one row a step, in the reader's words."""
+"""How a number was worked out: a dialog from the number down to what it rests on."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import date
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 import streamlit as st
 
-from dashboard import formulas, i18n, readable
+from dashboard import chain, cited, formulas, i18n, readable
+from dashboard.chain import Row, quantity, rows
+from dashboard.formulas import Formula
 from dashboard.i18n import t
 from engine.projection.ranges import ranged
 from engine.records import Estimate
 
+__all__ = [
+    "Number", "Row", "Write", "between", "explain_button", "explain_menu", "link_column", "menu",
+    "quantity", "rows", "show", "source_of",
+]  # fmt: skip
+
 ICON = ":material/account_tree:"
-INDENT = "\u2002"
-"""An en space: tables keep it where they trim plain ones."""
-CHAIN_HEIGHT = 360
+CHAIN_HEIGHT = 420
 
 Write = Callable[[float | None], str]
-
-
-class Row(NamedTuple):
-    """One number of the chain."""
-
-    name: str
-    value: str
-    kind: str
-    origin: str
-    checked: date | None
-    link: str | None
-    note: str
 
 
 class Number(NamedTuple):
@@ -76,20 +68,24 @@ def explain_button(label: str, estimate: Estimate, say: Write, key: str) -> None
 
 def show(label: str, estimate: Estimate, say: Write) -> None:
     """A dialog: the number, its formula, what it takes, and the chain below, down to facts."""
-    (found,) = [estimate] if estimate.low is not None else ranged([estimate])
+    has_none = estimate.low is None and estimate.formula
+    (found,) = ranged([estimate]) if has_none else [estimate]
     st.dialog(label, width="large", icon=ICON)(_worked_out)(label, found, say)
 
 
 def _worked_out(label: str, estimate: Estimate, say: Write) -> None:
-    st.metric(label, say(_scalar(estimate.value)), label_visibility="collapsed")
+    text = say(_scalar(estimate.value))
+    st.metric(label, text, label_visibility="collapsed")
     st.caption(" ".join([between(estimate, say), t(f"working.kind_{estimate.kind}")]))
-    _formula(estimate)
+    if estimate.formula:
+        _formula(label, text, estimate)
     _source(estimate)
     if estimate.inputs:
         st.markdown(f"**{t('working.takes')}**")
-        _table([_row(quantity(n), e, 0, written(n, e)) for n, e in estimate.inputs], "content")
-        with st.expander(t("working.chain"), icon=":material/schema:"):
-            _table(rows(label, estimate, say(_scalar(estimate.value))), CHAIN_HEIGHT)
+        _table(chain.inputs(estimate))
+        _chain(label, text, estimate)
+    if estimate.formula:
+        _code(estimate.formula)
 
 
 def between(estimate: Estimate, say: Write) -> str:
@@ -100,67 +96,60 @@ def between(estimate: Estimate, say: Write) -> str:
     return t("working.range", range=ends)
 
 
-def _formula(estimate: Estimate) -> None:
-    found = formulas.by_name().get(estimate.formula)
-    if found is None:
-        if estimate.formula:
-            st.markdown(f"{t('working.formula', name='')}`{estimate.formula}`")
-        return
-    st.markdown(found.says)
-    if found.result:
-        st.code(found.result, language="python", wrap_lines=True)
-    if found.source:
-        source = t("method.source", source=found.source)
-        st.caption(f"[{source}]({found.link})" if found.link else source)
+def _formula(label: str, text: str, estimate: Estimate) -> None:
+    """What is worked out, and how: in words, then with the numbers put in."""
+    st.markdown(chain.meaning(estimate.formula))
+    if told := chain.lines(label, text, estimate):
+        with st.container(border=True, gap="small", key="equation"):
+            for line in told:
+                st.markdown(line)
+    if found := formulas.by_name().get(estimate.formula):
+        source_of(found)
+
+
+def source_of(formula: Formula) -> None:
+    """Where a formula is from; nothing for plain bookkeeping."""
+    if formula.source:
+        # A caption is paler than its words, and so too pale for a link in them.
+        told = chain.linked(t("method.source", source=formula.source), formula.link)
+        st.markdown(f":small[{told}]")
+
+
+def _code(formula: str) -> None:
+    """The same as the code has it, for who wants to check."""
+    found = formulas.by_name().get(formula)
+    with st.expander(t("working.code"), icon=":material/code:"):
+        st.markdown(f"`{formula}`")
+        if found is not None and found.result:
+            st.code(found.result, language="python", wrap_lines=True)
 
 
 def _source(estimate: Estimate) -> None:
     source = estimate.source
     if source:
-        checked = f" · {source.checked}" if source.checked else ""
-        st.markdown((f"[{source.title}]({source.url})" if source.url else source.title) + checked)
+        st.markdown(chain.linked(cited.title(source), source.url, *cited.days(source)))
     if estimate.note:
         st.caption(i18n.reason(estimate.note))
 
 
-def _table(found: Sequence[Row], height: Any) -> None:
-    st.dataframe(
-        working_table(found),
+def _chain(label: str, text: str, estimate: Estimate) -> None:
+    """Everything below, drawn only when asked for: it may be a hundred rows."""
+    with st.expander(
+        t("working.chain"), icon=":material/schema:", key="chain", on_change="rerun"
+    ) as shown:
+        if shown.open:
+            _table(rows(label, estimate, text), CHAIN_HEIGHT)
+
+
+def _table(found: Sequence[Row], height: Any = "content") -> None:
+    st.table(
+        chain.table(found),
+        border="horizontal",
         hide_index=True,
-        placeholder="",
+        hide_header=False,
         height=height,
-        column_config=working_columns(),
         alt=t("working.takes"),
     )
-
-
-def working_table(found: Sequence[Row]) -> list[dict[str, Any]]:
-    """The chain of a number as a table."""
-    return [
-        {
-            t("working.quantity"): row.name,
-            t("working.value"): row.value,
-            t("working.kind"): row.kind,
-            t("working.origin"): row.origin,
-            t("working.checked"): row.checked,
-            t("working.source"): row.link,
-            t("working.note"): row.note,
-        }
-        for row in found
-    ]
-
-
-def working_columns() -> dict[str, Any]:
-    """Column settings of the chain of a number."""
-    return {
-        t("working.quantity"): st.column_config.TextColumn(width=250),
-        t("working.value"): st.column_config.TextColumn(width=100),
-        t("working.kind"): st.column_config.TextColumn(width=90),
-        t("working.origin"): st.column_config.TextColumn(width=220),
-        t("working.checked"): st.column_config.DateColumn(width=100, format="YYYY-MM-DD"),
-        t("working.source"): link_column(),
-        t("working.note"): st.column_config.TextColumn(width=420),
-    }
 
 
 def link_column() -> Any:
@@ -168,48 +157,5 @@ def link_column() -> Any:
     return st.column_config.LinkColumn(width=60, display_text=":material/open_in_new:")
 
 
-def rows(label: str, estimate: Estimate, text: str) -> list[Row]:
-    """The number, then everything it rests on, each shown once."""
-    return [_row(label, estimate, 0, text), *_below(estimate, 1, set())]
-
-
-def _below(estimate: Estimate, depth: int, told: set[int]) -> Iterator[Row]:
-    for name, part in estimate.inputs:
-        if id(part) in told:
-            continue
-        told.add(id(part))
-        yield _row(quantity(name), part, depth, written(name, part))
-        yield from _below(part, depth + 1, told)
-
-
-def written(name: str, estimate: Estimate) -> str:
-    """A number, or each of a table of them, such as prices by tier."""
-    if estimate.value is None:
-        return readable.DASH
-    values = np.atleast_1d(estimate.value)
-    return " · ".join(readable.quantity(name, float(value)) for value in values)
-
-
-def _row(label: str, estimate: Estimate, depth: int, value: str) -> Row:
-    source = estimate.source
-    origin = source.title if source else ""
-    if estimate.formula:
-        origin = t("working.formula", name=estimate.formula)
-    return Row(
-        INDENT * depth + label,
-        value,
-        t(f"kind.{estimate.kind}"),
-        origin,
-        source.checked if source else None,
-        source.url or None if source else None,
-        i18n.reason(estimate.note),
-    )
-
-
 def _scalar(value: Any) -> float | None:
     return None if value is None else float(np.asarray(value).flat[0])
-
-
-def quantity(name: str) -> str:
-    """What an input is called, in words where there are any."""
-    return t(f"quantity.{name}") if i18n.known(f"quantity.{name}") else name.replace("_", " ")

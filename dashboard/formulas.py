@@ -1,15 +1,16 @@
 """The formulas, read from the code: what they say, what they take, where they are from."""
 
 import ast
+import copy
 import importlib
 import inspect
 import pkgutil
 import re
 import textwrap
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from types import ModuleType
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 from engine import projection
 from engine.units import Float
@@ -43,6 +44,8 @@ class Formula(NamedTuple):
     inputs: tuple[str, ...]
     result: str
     """What it returns, as written in the code; empty where that takes several steps."""
+    tree: ast.expr | None
+    """The same as one expression, its steps put into each other; None where it is not one."""
 
     @property
     def searched(self) -> str:
@@ -89,19 +92,54 @@ def _formula(function: Callable[..., Float]) -> Formula:
     text = inspect.getdoc(function) or ""
     says, _, source = text.partition("Source:")
     link = _URL.search(source)
+    steps = _steps(function)
     return Formula(
         name=f"{function.__module__.rpartition('.')[2]}.{function.__name__}",
         says=says.strip(),
         source=" ".join(_URL.sub("", source).split()).rstrip(" ,"),
         link=link[0] if link else None,
         inputs=tuple(inspect.signature(function).parameters),
-        result=_result(function),
+        result="\n".join(ast.unparse(s).removeprefix("return ") for s in steps),
+        tree=_whole(steps),
     )
 
 
-def _result(function: Callable[..., Float]) -> str:
+def _steps(function: Callable[..., Float]) -> list[ast.Assign | ast.Return]:
+    """What the function does, a statement a step; empty where it is more than assignments."""
     tree = ast.parse(textwrap.dedent(inspect.getsource(function))).body[0]
     assert isinstance(tree, ast.FunctionDef)
-    steps = [s for s in tree.body if not (isinstance(s, ast.Expr))]
-    simple = all(isinstance(s, ast.Assign | ast.Return) for s in steps)
-    return "\n".join(ast.unparse(s).removeprefix("return ") for s in steps) if simple else ""
+    every = [s for s in tree.body if not isinstance(s, ast.Expr)]
+    steps = [s for s in every if isinstance(s, ast.Assign | ast.Return)]
+    return steps if len(steps) == len(every) else []
+
+
+def _whole(steps: Sequence[ast.Assign | ast.Return]) -> ast.expr | None:
+    """What the steps return, as one expression of the inputs."""
+    known: dict[str, ast.expr] = {}
+    for step in steps:
+        if step.value is None:
+            return None
+        value = put(step.value, known)
+        if isinstance(step, ast.Return):
+            return value
+        (target,) = step.targets
+        if not isinstance(target, ast.Name):
+            return None
+        known[target.id] = value
+    return None
+
+
+def put(expression: ast.expr, known: Mapping[str, ast.expr]) -> ast.expr:
+    """The expression with others in place of some of its names."""
+    return cast("ast.expr", _Put(known).visit(copy.deepcopy(expression)))
+
+
+class _Put(ast.NodeTransformer):
+    """Puts what a name stands for in its place."""
+
+    def __init__(self, known: Mapping[str, ast.expr]) -> None:
+        self.known = known
+
+    def visit_Name(self, node: ast.Name) -> ast.expr:
+        """What the name stands for, or the name."""
+        return self.known.get(node.id, node)

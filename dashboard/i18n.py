@@ -1,10 +1,12 @@
 """Every word on the screen: `t("key")`, in the reader's language."""
 
+import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from contextvars import ContextVar
 from functools import cache
 from pathlib import Path
+from string import Formatter
 from typing import Any
 
 import streamlit as st
@@ -83,8 +85,46 @@ def names(code: str) -> Mapping[str, str]:
 
 
 def reason(text: str) -> str:
-    """A reason that the catalogue gives, in the reader's language where it is put into it."""
-    return _listed("reasons", language()).get(text, text)
+    """A reason that the catalogue gives, in the reader's language where it is put into it.
+
+    Several after each other, set apart by semicolons, are looked up one by one.
+    """
+    whole = _reason(text)
+    if whole is not None or "; " not in text:
+        return whole or text
+    between = _reason("; ") or "; "
+    return between.join(_reason(part) or part for part in text.split("; "))
+
+
+def _reason(text: str) -> str | None:
+    """The words for it, with what stands in the places of a {pattern} put in; None without any."""
+    known = _listed("reasons", language()).get(text)
+    if known is not None:
+        return known
+    for pattern, words in _patterns(language()):
+        if found := pattern.fullmatch(text):
+            return words.format(**found.groupdict())
+    return None
+
+
+@cache
+def _patterns(code: str) -> tuple[tuple[re.Pattern[str], str], ...]:
+    """Reasons with places, such as `no price of {tier} storage`, as what they match."""
+    listed = _listed("reasons", code).items()
+    return tuple((_pattern(text), words) for text, words in listed if "{" in text)
+
+
+def _pattern(text: str) -> re.Pattern[str]:
+    pieces = (re.escape(before) + (f"(?P<{name}>.+?)" if name else "")
+              for before, name, _, _ in Formatter().parse(text))  # fmt: skip
+    return re.compile("".join(pieces), re.DOTALL)
+
+
+def meaning(text: str) -> str:
+    """What a formula says it works out, in the reader's language, paragraph by paragraph."""
+    known = _listed("meanings", language())
+    paragraphs = [" ".join(part.split()) for part in text.split("\n\n")]
+    return "\n\n".join(known.get(part, part) for part in paragraphs)
 
 
 @cache

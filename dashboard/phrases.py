@@ -26,6 +26,10 @@ CHART_WORDS = (
 )  # fmt: skip
 
 
+SPENT = cost.Says(readable.money, readable.part)
+"""How the chart of costs writes its numbers."""
+
+
 def chart() -> dict[str, str]:
     """Words on the charts."""
     return {name: t(f"chart.{name}") for name in CHART_WORDS}

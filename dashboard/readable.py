@@ -23,6 +23,9 @@ LONG = 100_000.0
 MOST_EXACT = 1e8
 """Whole numbers from here on are shortened even where they were chosen."""
 
+WHOLE_WITHIN = 1e-9
+"""A whole number that was worked out may be off by rounding."""
+
 CENTS_BELOW = 100.0
 """Money from here on is shown without cents."""
 
@@ -72,9 +75,12 @@ def number(value: float | None) -> str:
 
 def exact(value: float | None) -> str:
     """A whole number in full, 8,192 or 2,097,152; any other with three digits."""
-    if value is None or not math.isfinite(value) or not float(value).is_integer():
+    if value is None or not math.isfinite(value):
+        return DASH
+    whole = round(value)
+    if not math.isclose(value, whole, rel_tol=WHOLE_WITHIN):
         return number(value)
-    return f"{value:,.0f}" if abs(value) < MOST_EXACT else count(value)
+    return f"{whole:,}" if abs(value) < MOST_EXACT else count(value)
 
 
 def count(value: float | None) -> str:
@@ -135,6 +141,13 @@ def share(value_share: float | None) -> str:
     if value_share is None or not math.isfinite(value_share):
         return DASH
     return f"{number(value_share * 100)}%"
+
+
+def part(value_share: float | None) -> str:
+    """A part of a whole in whole percent: 62%; <1% where it is less than half of one."""
+    if value_share is None or not math.isfinite(value_share):
+        return DASH
+    return "<1%" if 0 < value_share < 0.005 else f"{value_share:.0%}"
 
 
 def score(value_share: float | None) -> str:
@@ -248,6 +261,10 @@ def _counted(value: float | None) -> str:
     return exact(value) if value is not None and abs(value) < LONG else count(value)
 
 
+def _year(value: float | None) -> str:
+    return DASH if value is None else f"{value:.0f}"
+
+
 def _billions(value: float | None) -> str:
     return count(None if value is None else value * units.BILLION)
 
@@ -264,21 +281,45 @@ _QUANTITIES: tuple[tuple[str, Callable[[float | None], str], str], ...] = (
     ("_litres", water, ""),
     ("_bytes_per_s", data, "/s"),
     ("_bytes_per_device", data, ""),
+    ("bytes_per_request", data, ""),
+    ("bytes_per_parameter", data, ""),
+    ("bytes_per_item", data, ""),
+    ("bytes_per_value", data, ""),
+    ("bytes_per_token", data, ""),
+    ("bytes_per_token_at_16_bit", data, ""),
     ("_bytes", data, ""),
     ("flop_per_s", flop, "/s"),
     ("gflop_per_item", number, " GFLOP"),
     ("flop", flop, ""),
     ("flop_per_item", flop, ""),
-    ("power_w", power, ""),
+    ("flop_per_token", flop, ""),
+    ("dense_tflops", number, " TFLOP/s"),
+    ("dense_tops", number, " TOP/s"),
+    ("gb_per_s", number, " GB/s"),
+    ("_gb", number, " GB"),
+    ("kgco2e_per_device", carbon, ""),
+    ("kgco2e_per_device_hour", carbon, "/h"),
+    ("litres_per_kwh", number, " L/kWh"),
+    ("litres_per_it_kwh", number, " L/kWh"),
+    ("_w", power, ""),
     ("_h", duration, ""),
     ("_time_s", seconds, ""),
     ("_overhead_s", seconds, ""),
     ("_share", share, ""),
+    ("_share_per_year", share, ""),
+    ("_year", _year, ""),
     ("_billion", _billions, ""),
     ("mfu", share, ""),
     ("item_count", count, ""),
     ("_count", _counted, ""),
     ("_tokens", exact, ""),
+    ("_size", exact, ""),
+    ("_rows", exact, ""),
+    ("_images", exact, ""),
+    ("_items_per_request", exact, ""),
+    ("_per_day", exact, ""),
+    ("_per_s", count, "/s"),
+    ("_s", seconds, ""),
 )
 """How a quantity is written, by the end of its name; the first that fits."""
 

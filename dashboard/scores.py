@@ -2,12 +2,12 @@
 
 import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
-from dashboard import data, readable
+from dashboard import data, i18n, readable
 from dashboard.charts.errors import Pair
 from dashboard.charts.predicted import Point
 from dashboard.i18n import t
@@ -40,17 +40,28 @@ def sources_of(found: Sequence[StoredScore], key: str) -> list[StoredScore]:
 def source_pairs(found: Sequence[StoredScore]) -> list[Pair]:
     """Our error beside the constant's for every source that was predicted at all."""
     return [
-        Pair(score.source, score.median_error_share, score.constant_error_share)
+        Pair(publication(score.source), score.median_error_share, score.constant_error_share)
         for score in found
         if score.median_error_share is not None
     ]
 
 
-def table(found: Sequence[StoredScore]) -> list[dict[str, Any]]:
+def publication(source: str) -> str:
+    """What a source of published numbers is called."""
+    return t(f"evidence.{source}") if i18n.known(f"evidence.{source}") else source
+
+
+def links(rows: Sequence[StoredRow]) -> dict[str, str]:
+    """Where each source of some rows is read."""
+    return {row.source: row.url for row in reversed(rows) if row.url}
+
+
+def table(found: Sequence[StoredScore], links: Mapping[str, str]) -> list[dict[str, Any]]:
     """Every figure of some sources, one row each."""
     return [
         {
-            t("how_right.source"): score.source,
+            t("how_right.source"): publication(score.source),
+            t("column.link"): links.get(score.source),
             t("how_right.rows"): score.scored_count,
             t("how_right.refused"): score.refused_count,
             t("how_right.error"): readable.share(score.median_error_share),
@@ -75,8 +86,8 @@ def points(found: Sequence[StoredRow]) -> dict[str, list[Point]]:
     """
     by_source: dict[str, list[Point]] = {}
     for row in sorted(found, key=lambda row: row.published):
-        point = Point(row.published, row.predicted, f"{row.what}<br>{row.source}")
-        by_source.setdefault(row.source, []).append(point)
+        point = Point(row.published, row.predicted, f"{row.what}<br>{publication(row.source)}")
+        by_source.setdefault(publication(row.source), []).append(point)
     share = min(1.0, MOST_DRAWN / max(len(found), 1))
     return {source: _thinned(each, share) for source, each in by_source.items()}
 
@@ -96,8 +107,8 @@ def rows_table(found: Sequence[StoredRow]) -> dict[str, list[Any]]:
         t("how_right.predicted"): [readable.count(row.predicted) for row in shown],
         t("how_right.range"): [_range(row) for row in shown],
         t("how_right.own_error"): [signed(row.error_share) for row in shown],
-        t("how_right.source"): [row.title or row.source for row in shown],
-        t("working.source"): [row.url or None for row in shown],
+        t("how_right.source"): [row.title or publication(row.source) for row in shown],
+        t("column.link"): [row.url or None for row in shown],
     }
 
 

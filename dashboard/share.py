@@ -2,11 +2,11 @@
 
 from collections.abc import Mapping
 from typing import Any, cast
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 import streamlit as st
 
-from dashboard import data, link, readable
+from dashboard import cases, data, i18n, link, readable
 from dashboard.i18n import t
 from dashboard.link import Choice
 from engine import manifest
@@ -20,6 +20,8 @@ SAVED = "saved"
 _OPENED = "opened_scenario"
 _FAILED = "share_failed"
 FILE = "scenario.toml"
+SHARED = {"lang", "currency", link.USE, *cases.NUMBERS, *Scenario.model_fields}
+"""What of an address belongs to the scenario, how it is used, and how it is shown."""
 KEPT = (
     "total.cost_usd", "training.bill.cost_usd", "deployment.bill.cost_usd",
     "storage.cost_usd_per_month", "deployment.cost_usd_per_million_items",
@@ -27,6 +29,18 @@ KEPT = (
     "training.time_h", "total.water_litres",
 )  # fmt: skip
 """Numbers that go into a file with the scenario, to tell later what has changed."""
+
+
+def address() -> str:
+    """Where the scenario is seen as it is now, without what only other pages ask for.
+
+    The browser's own address carries alternatives and limits along, so that going back to their
+    page finds them; whoever gets a link to a scenario is not to meet them. Empty where the
+    browser did not say where it is.
+    """
+    url = link.live().partition("?")[0]
+    chosen = {name: text for name, text in link.address().items() if name in SHARED}
+    return f"{url}?{urlencode(chosen)}" if url and chosen else url
 
 
 def numbers(answer: Projection) -> dict[str, float]:
@@ -103,6 +117,8 @@ def draw(scenario: Scenario, answer: Projection) -> None:
         if not shown.open:
             return
         st.caption(t("share.address"))
+        if found := address():
+            st.code(found, language=None, wrap_lines=True)
         file, name = st.columns(2)
         with file:
             _file(scenario, answer)
@@ -132,7 +148,9 @@ def _uploaded() -> None:
         Scenario.model_validate(dict(found.choices))
         take(found, t("share.from_file", name=file.name))
     except ValueError as error:
-        reason = str(error) if isinstance(error, BadInput) else t("share.not_a_scenario")
+        reason = (
+            i18n.reason(str(error)) if isinstance(error, BadInput) else t("share.not_a_scenario")
+        )
         st.session_state[_FAILED] = t("share.refused", name=file.name, reason=reason)
 
 
@@ -143,7 +161,7 @@ def _save(scenario: Scenario, answer: Projection) -> None:
             try:
                 data.save_scenario(name.strip(), document(scenario, answer))
             except (BadInput, CannotContinue) as error:
-                st.error(str(error))
+                st.error(i18n.reason(str(error)))
     found = data.saved_names()
     if found:
         lines = [f"[{name}](?{SAVED}={quote(name)}) · {day}" for name, day in found]

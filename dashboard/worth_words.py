@@ -9,7 +9,7 @@ from dashboard.charts.worth import Accuracies, Bar
 from dashboard.explain import Number, quantity
 from dashboard.headlines import scalar
 from dashboard.i18n import t
-from dashboard.valued import Valued
+from dashboard.valued import DRAW_COUNT, Valued
 from engine import catalogue
 from engine.projection import api_price
 from engine.projection.sensitivity import Part
@@ -122,7 +122,6 @@ def rate(value: float | None) -> str:
 def cards(found: Valued) -> list[Card]:
     """From where on it pays, then how much; a large sum out of guesses says less than either."""
     worth = found.worth
-    loss = None if found.risk is None else found.risk.loss_share
     return [
         _card(
             found,
@@ -132,7 +131,7 @@ def cards(found: Valued) -> list[Card]:
         ),
         _even_card(found),
         _card(found, "payback_months", worth.payback_months, months),
-        Card(t("worth.loss"), readable.share(loss), "", t("worth_hint.loss"), None),
+        _loss_card(found),
         _card(found, "npv_usd", worth.npv_usd, readable.money),
         _card(found, "irr_share_per_year", worth.irr_share_per_year, rate),
         _card(found, "usd_per_right_outcome", worth.usd_per_right_outcome, readable.money),
@@ -149,6 +148,18 @@ def _card(found: Valued, name: str, estimate: Estimate, say: Any) -> Card:
         estimate = estimate._replace(low=known.low, high=known.high)
     number = Number(label, estimate, say)
     return Card(label, text, span, t(f"worth_hint.{name}"), estimate.kind, number)
+
+
+def _loss_card(found: Valued) -> Card:
+    """How often it ends below 0, out of the draws of all that is in doubt."""
+    npv, risk = found.worth.npv_usd, found.risk
+    if risk is None:
+        return Card(t("worth.loss"), readable.DASH, "", t("worth_hint.loss"), None)
+    how = t("worth.loss_how", draws=readable.exact(DRAW_COUNT), count=len(found.doubts))
+    drawn = Estimate(risk.loss_share, npv.kind, inputs=(("npv_usd", npv),), note=how)
+    number = Number(t("worth.loss"), drawn, readable.share)
+    return Card(t("worth.loss"), readable.share(risk.loss_share), "", t("worth_hint.loss"), None,
+                number)  # fmt: skip
 
 
 def explained(found: Valued) -> list[Number]:

@@ -29,11 +29,13 @@ class CannotContinue(RuntimeError):
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Where a number was read, and when someone looked."""
+    """Where a number was read, when someone looked, and when the number held."""
 
     title: str
     url: str = ""
     checked: date | None = None
+    as_of: date | None = None
+    """Day that the number was current, such as a price's; None where it is timeless or undated."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -168,7 +168,7 @@ def causes(
     try:
         found = data.difference(now, other, path, known)
     except BadInput as error:
-        st.info(str(error), icon=":material/info:")
+        st.info(i18n.reason(str(error)), icon=":material/info:")
         return
     st.markdown(f"**{escaped(name)}**")
     ends = t("compare.baseline"), shown(slot)

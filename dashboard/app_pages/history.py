@@ -42,11 +42,13 @@ st.plotly_chart(
 )
 if here is not None:
     smaller = sum(m.number < here.number for m in marks)
-    st.markdown(t("history.place", says=here.says, smaller=str(smaller), count=str(len(marks))))
-    explain.explain_button(
-        labels[measure],
-        landmarks.training(scenario, known, measure),
-        readable.flop if measure == "flop" else readable.money,
-        "ours",
-    )
+    with st.container(horizontal=True, vertical_alignment="center"):
+        told = t("history.place", says=here.says, smaller=str(smaller), count=str(len(marks)))
+        st.markdown(told.replace("$", "\\$"), width="content")
+        explain.explain_button(
+            labels[measure],
+            landmarks.training(scenario, known, measure),
+            readable.flop if measure == "flop" else readable.money,
+            "ours",
+        )
 st.caption(t(f"history.{measure}_source"))

@@ -77,7 +77,7 @@ def every(rows: Sequence[StoredRow]) -> None:
                 scores.rows_table(rows),
                 hide_index=True,
                 placeholder="",
-                column_config={t("working.source"): explain.link_column()},
+                column_config={t("column.link"): explain.link_column()},
                 alt=t("how_right.all_rows", count=readable.exact(float(len(rows)))),
             )
 
@@ -109,9 +109,10 @@ with st.container(border=True):
     pictures.error_pairs(scores.source_pairs(own_sources), t("how_right.by_source_alt", **words))
     with st.expander(t("how_right.table"), icon=":material/table:"):
         st.dataframe(
-            scores.table(own_sources),
+            scores.table(own_sources, scores.links(data.predicted_rows(claim))),
             hide_index=True,
             placeholder="",
+            column_config={t("column.link"): explain.link_column()},
             alt=t("how_right.by_source_alt", **words),
         )
 with st.container(border=True):

@@ -67,7 +67,7 @@ def begin(suite: str, process_count: int, again: bool) -> None:
     except measuring.Busy:
         st.warning(t("measure.busy"), icon=":material/hourglass_top:")
     except CannotContinue as error:
-        st.error(str(error), icon=":material/block:")
+        st.error(i18n.reason(str(error)), icon=":material/block:")
     else:
         st.rerun()
 

@@ -2,21 +2,25 @@
 
 import streamlit as st
 
-from dashboard import formulas, i18n, readable
+from dashboard import chain, explain, formulas, i18n, readable
 from dashboard.formulas import Formula
 from dashboard.i18n import t
 
 
-def show(formula: Formula) -> None:
-    """One formula with its words, its arithmetic and its source."""
-    with st.container(border=True):
-        st.markdown(f"`{formula.name}`")
-        st.markdown(formula.says)
-        if formula.result:
+def show(formula: Formula, *, with_code: bool) -> None:
+    """One formula: its words, its line or its steps, its source."""
+    title, says = chain.headed(formula)
+    line = chain.line(formula)
+    with st.container(border=True, gap="small"):
+        st.markdown(f"**{title}**")
+        if says:
+            st.markdown(says)
+        if line is not None:
+            st.markdown(f"= {chain.plain(line)}")
+        explain.source_of(formula)
+        if (with_code or line is None) and formula.result:
+            st.caption(f"`{formula.name}`")
             st.code(formula.result, language="python", wrap_lines=True)
-        if formula.source:
-            source = t("method.source", source=formula.source)
-            st.caption(f"[{source}]({formula.link})" if formula.link else source)
 
 
 every = formulas.topics()
@@ -46,8 +50,9 @@ search = st.text_input(
 )
 wanted = (search or "").lower().split()
 pool = [f for found in every.values() for f in found] if wanted else every[topic]
-shown = [f for f in pool if all(word in f.searched for word in wanted)]
+shown = [f for f in pool if all(word in chain.searched(f) for word in wanted)]
+with_code = st.toggle(t("method.code"), key="method_code", persist_state="session")
 for formula in shown:
-    show(formula)
+    show(formula, with_code=with_code)
 if not shown:
     st.info(t("method.none"), icon=":material/search_off:")

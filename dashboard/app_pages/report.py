@@ -6,11 +6,11 @@ from datetime import UTC, datetime
 
 import streamlit as st
 
-from dashboard import controls, data, explain, link, phrases
+from dashboard import chain, controls, data, explain, phrases, share
 from dashboard.headlines import headlines
 from dashboard.i18n import t
 from dashboard.report import document, lines, web_page, workbook
-from dashboard.report.content import Report, report
+from dashboard.report.content import Basis, Report, report
 
 FORMATS: dict[str, tuple[Callable[[Report], bytes], str, str]] = {
     "html": (web_page.page, "text/html", ":material/language:"),
@@ -43,10 +43,16 @@ def download(told: Report, kind: str, day: str) -> None:
         st.caption(t(f"report.{kind}_about"))
 
 
+def days(basis: Basis) -> list[str]:
+    """When a number held, and when someone looked."""
+    told = {"as_of": basis.as_of, "checked": basis.checked}
+    return [t(f"cited.{key}", day=day) for key, day in told.items() if day]
+
+
 known = data.seen()
 scenario = controls.asked(known.machines).scenario
 today = datetime.now(UTC).date()
-told = report(scenario, known, today, link.live())
+told = report(scenario, known, today, share.address())
 
 st.markdown(phrases.sentence(scenario, known.machines))
 st.caption(t("report.lead"))
@@ -64,9 +70,16 @@ explain.explain_menu(
 st.subheader(t("report.preview_title"), anchor=False)
 st.caption(t("report.preview_lead", count=len(told.bases)))
 w = told.words
-columns = (w["quantity"], w["value"], w["kind"], w["source"], w["checked"])
-st.dataframe(
-    {name: [basis[at] for basis in told.bases] for at, name in enumerate(columns)},
+st.table(
+    {
+        w["quantity"]: [chain.plain(basis.label) for basis in told.bases],
+        w["value"]: [chain.plain(basis.value) for basis in told.bases],
+        w["kind"]: [f":gray-badge[{basis.kind}]" for basis in told.bases],
+        w["source"]: [chain.linked(b.source, b.url, *days(b)) for b in told.bases],
+    },
+    border="horizontal",
     hide_index=True,
+    hide_header=False,
+    height=560,
     alt=t("report.preview_title"),
 )

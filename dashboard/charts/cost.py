@@ -1,6 +1,7 @@
 """Where the money goes."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from html import escape
 from typing import NamedTuple
 
 import plotly.graph_objects as go
@@ -13,8 +14,8 @@ DRIVERS = ("hardware", "upkeep", "electricity", "storage", "network", "carbon")
 ALL = "all"
 REPEATED = "interruption"
 """Rent of work done again; shown with the hardware."""
-HEADROOM = 1.42
-"""The axis ends this far beyond the longest bar, so that its total fits behind it."""
+HEADROOM = 1.72
+"""The axis ends this far beyond the longest bar, so that its total and share fit behind it."""
 
 ROW_HEIGHT = 44
 AROUND_HEIGHT = 128
@@ -36,27 +37,38 @@ def _scalar(value: object) -> float | None:
     return None if value is None else float(value)  # type: ignore[arg-type]
 
 
+class Says(NamedTuple):
+    """How amounts and their parts of the whole are written."""
+
+    money: Say
+    part: Say
+
+
 def where_money_goes(
-    spent_usd: Mapping[str, Mapping[str, float | None]], words: Mapping[str, str], money: Say
+    spent_usd: Mapping[str, Mapping[str, float | None]], words: Mapping[str, str], says: Says
 ) -> go.Figure:
-    """A waterfall: each stage begins where the last one ended, one colour a driver; then all."""
+    """A waterfall: each stage begins where the last one ended, one colour a driver; then all.
+
+    A stage says its share of the whole behind its bar, a driver in the legend.
+    """
     rows = _rows(spent_usd)
     chart = Sketch(AROUND_HEIGHT + ROW_HEIGHT * len(rows))
     for driver in DRIVERS:
         if any(row.parts.get(driver) for row in rows):
-            _add_driver(chart, driver, rows, words, money)
+            _add_driver(chart, driver, rows, words, says)
     for row in rows:
-        text = words["unknown"] if row.total is None else money(row.total)
+        text = words["unknown"] if row.total is None else says.money(row.total)
+        share = "" if row.stage == ALL else _part(row.total, rows[-1], says.part)
         chart.note(
             x=row.start + _known_part(row.parts),
             y=words[f"stage.{row.stage}"],
-            text=f"<b>{text}</b>",
+            text=f"<b>{text}</b>{share}",
             xanchor="left",
             xshift=6,
             showarrow=False,
         )
     top = (_known_part(rows[-1].parts) or 1.0) * HEADROOM
-    chart.axis("xaxis", linear_ticks(0.0, top, money, most=4), {"showgrid": True})
+    chart.axis("xaxis", linear_ticks(0.0, top, says.money, most=4), {"showgrid": True})
     chart.axis("yaxis", {"autorange": "reversed", "showgrid": False})
     chart.layout |= {"barmode": "overlay", "bargap": 0.45, "legend": {"traceorder": "normal"}}
     return chart.figure()
@@ -94,7 +106,7 @@ def _sum(amounts: Sequence[float | None]) -> float | None:
 
 
 def _add_driver(
-    chart: Sketch, driver: str, rows: Sequence[_Row], words: Mapping[str, str], money: Say
+    chart: Sketch, driver: str, rows: Sequence[_Row], words: Mapping[str, str], says: Says
 ) -> None:
     name = words[f"driver.{driver}"]
     amounts = [row.parts.get(driver, 0.0) for row in rows]
@@ -104,11 +116,17 @@ def _add_driver(
         base=[_before(row, driver) for row in rows],
         y=[words[f"stage.{row.stage}"] for row in rows],
         orientation="h",
-        name=name,
+        name=name + _part(rows[-1].parts.get(driver), rows[-1], says.part),
         marker={"color": COLOURS[driver], "line": {"width": 0}},
-        customdata=[money(amount) if amount is not None else "" for amount in amounts],
+        customdata=[says.money(amount) if amount is not None else "" for amount in amounts],
         hovertemplate=f"%{{y}}, {name}<br><b>%{{customdata}}</b><extra></extra>",
     )
+
+
+def _part(amount_usd: float | None, whole: _Row, part: Say) -> str:
+    """What an amount is of the whole; nothing where either is not known, or nothing."""
+    total_usd = whole.total
+    return f" {escape(part(amount_usd / total_usd))}" if amount_usd and total_usd else ""
 
 
 def _before(row: _Row, driver: str) -> float:

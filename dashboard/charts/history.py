@@ -11,6 +11,8 @@ from dashboard.theme import COLOURS, SERIES, SYMBOLS, Say, figure, log_ticks
 ROOM = 3.0
 """Axes run this many times beyond the points."""
 
+MUCH_LARGER = 3.0
+
 Group = Literal["language", "vision", "other", "catalogue"]
 GROUPS: tuple[Group, ...] = ("catalogue", "language", "vision", "other")
 
@@ -52,12 +54,19 @@ def over_time(
 
 
 def records(marks: Sequence[Mark]) -> list[Mark]:
-    """Those larger than everything before them."""
+    """Those much larger than everything before them: names of near ones would overlap."""
     found: list[Mark] = []
     for mark in sorted(marks, key=lambda m: (m.published, -m.number)):
-        if not found or mark.number > found[-1].number:
+        if not found or mark.number > MUCH_LARGER * found[-1].number:
             found.append(mark)
     return found
+
+
+def _side(mark: Mark, marks: Sequence[Mark]) -> str:
+    """Where its name stands: to the right of early ones, which have no room to their left."""
+    days = [m.published.toordinal() for m in marks]
+    is_early = mark.published.toordinal() < (min(days) + max(days)) / 2
+    return "top right" if is_early else "middle left"
 
 
 def _add(chart: go.Figure, marks: Sequence[Mark], index: int, name: str) -> None:
@@ -70,7 +79,7 @@ def _add(chart: go.Figure, marks: Sequence[Mark], index: int, name: str) -> None
         y=[m.number for m in marks],
         mode="markers+text",
         text=[m.name if m in named else "" for m in marks],
-        textposition="middle left",
+        textposition=[_side(m, marks) for m in marks],
         textfont={"size": 12},
         name=name,
         marker={

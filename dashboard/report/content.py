@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 import plotly.graph_objects as go
 
-from dashboard import controls, currency, data, explain, i18n, phrases, readable
+from dashboard import cited, controls, currency, data, explain, i18n, phrases, readable
 from dashboard.charts import cost, frontier
 from dashboard.headlines import headlines, scalar
 from dashboard.i18n import t
@@ -36,6 +36,8 @@ class Basis(NamedTuple):
     value: str
     kind: str
     source: str
+    as_of: str
+    """Day the number held; empty where it is timeless or undated."""
     checked: str
     url: str
 
@@ -73,8 +75,8 @@ class Report:
 
 
 HEADINGS = (
-    "total", "per_month", "numbers", "quantity", "value", "range", "kind", "source", "checked",
-    "choices", "bases", "cost", "working", "formula", "paragraph", "about",
+    "total", "per_month", "numbers", "quantity", "value", "range", "kind", "source", "as_of",
+    "checked", "choices", "bases", "cost", "working", "formula", "paragraph", "about",
 )  # fmt: skip
 
 
@@ -136,7 +138,7 @@ def _clause(number: Number) -> str:
 def _charts(scenario: Scenario, known: data.Seen, answer: Projection) -> Iterator[Chart]:
     spent = cost.spending(answer)
     totals = {s: readable.money(scalar(getattr(answer, s).bill.cost_usd.value)) for s in spent}
-    figure = cost.where_money_goes(spent, phrases.spending(), readable.money)
+    figure = cost.where_money_goes(spent, phrases.spending(), phrases.SPENT)
     yield Chart(t("what_if.money_title"), figure, t("what_if.money_alt", **totals))
     sizes, many = data.frontier(scenario, known)
     curve = frontier.curve(sizes, many)
@@ -195,7 +197,8 @@ def _basis(name: str, part: Estimate) -> Basis:
         explain.quantity(name),
         " · ".join(values),
         t(f"kind.{part.kind}"),
-        source.title,
+        cited.title(source).replace("`", ""),
+        readable.day(source.as_of) if source.as_of else "",
         readable.day(source.checked) if source.checked else "",
         source.url,
     )

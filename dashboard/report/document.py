@@ -92,9 +92,9 @@ def _story(told: Report, styles: _Styles) -> Iterator[Any]:
     yield Paragraph(_safe(w["choices"]), styles.head)
     yield _table((w["quantity"], w["value"]), told.choices, (0.6, 0.4), styles)
     yield Paragraph(_safe(w["bases"]), styles.head)
-    heads = (w["quantity"], w["value"], w["kind"], w["source"], w["checked"])
-    rows = [basis[:5] for basis in told.bases]
-    yield _table(heads, rows, (0.3, 0.2, 0.1, 0.27, 0.13), styles)
+    heads = (w["quantity"], w["value"], w["kind"], w["source"], w["as_of"], w["checked"])
+    rows = [basis[:6] for basis in told.bases]
+    yield _table(heads, rows, (0.25, 0.16, 0.1, 0.26, 0.115, 0.115), styles)
     yield Paragraph(_safe(w["about"]), styles.head)
     yield _table(("", ""), told.stamp, (0.25, 0.75), styles)
     yield Spacer(1, 4)

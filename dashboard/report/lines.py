@@ -6,7 +6,7 @@ import io
 from dashboard.report.content import Report
 from engine.projection.working import estimates
 
-HEAD = ("part", "name", "value", "low", "high", "kind", "source", "checked", "url")
+HEAD = ("part", "name", "value", "low", "high", "kind", "source", "as_of", "checked", "url")
 
 
 def table(told: Report) -> bytes:
@@ -19,12 +19,14 @@ def table(told: Report) -> bytes:
         rows.writerow(("scenario", name, value, "", "", "chosen"))
     for name, part in estimates(told.answer):
         source = part.source
-        tail = (source.title, source.checked or "", source.url) if source else ("", "", "")
+        tail = ("", "", "", "")
+        if source:
+            tail = (source.title, str(source.as_of or ""), str(source.checked or ""), source.url)
         rows.writerow(
             ("result", name, *map(_cell, (part.value, part.low, part.high)), part.kind, *tail)
         )
     for basis in told.bases:
-        text = (basis.value, "", "", basis.kind, basis.source, basis.checked, basis.url)
+        text = (basis.value, "", "", basis.kind, *basis[3:])
         rows.writerow(("basis", basis.label, *text))
     return out.getvalue().encode("utf-8-sig")
 

@@ -23,6 +23,8 @@ h2 { font-size: 1.2rem; margin: 2.5rem 0 .75rem; }
 table { border-collapse: collapse; width: 100%; font-size: .875rem; }
 th, td { text-align: left; vertical-align: top; padding: .35rem .75rem .35rem 0;
   border-bottom: 1px solid #e4e9ee; overflow-wrap: anywhere; }
+th, .many td:nth-child(-n+3), .many td:nth-child(n+5) { white-space: nowrap; }
+.many table { min-width: 46rem; }
 dl { display: grid; grid-template-columns: max-content 1fr; gap: .25rem 1rem; margin: 0; }
 dd { margin: 0; overflow-wrap: anywhere; }
 blockquote { margin: 0; padding: .75rem 1rem; background: #f3f6f9; border-radius: .5rem; }
@@ -79,12 +81,12 @@ def _figures(told: Report) -> Iterable[str]:
 
 def _bases(told: Report) -> str:
     w = told.words
-    head = (w["quantity"], w["value"], w["kind"], w["source"], w["checked"])
+    head = (w["quantity"], w["value"], w["kind"], w["source"], w["as_of"], w["checked"])
     rows = [
-        [_safe(b.label), _safe(b.value), _safe(b.kind), _link(b.source, b.url), _safe(b.checked)]
+        [*map(_safe, b[:3]), _link(b.source, b.url), _safe(b.as_of), _safe(b.checked)]
         for b in told.bases
     ]
-    return _table(head, rows, safe=True)
+    return f'<div class="many">{_table(head, rows, safe=True)}</div>'
 
 
 def _stamp(told: Report) -> str:

@@ -10,7 +10,7 @@ import xlsxwriter
 from xlsxwriter.utility import xl_rowcol_to_cell
 from xlsxwriter.worksheet import Worksheet
 
-from dashboard import explain
+from dashboard import cited, explain
 from dashboard.charts.cost import DRIVERS, REPEATED, STAGES
 from dashboard.i18n import t
 from dashboard.report.content import Report
@@ -55,9 +55,10 @@ class _Working:
         else:
             self.sheet.write_number(row, VALUE, value, self.styles["input"])
         self.sheet.write(row, 3, t(f"kind.{part.kind}"))
-        self.sheet.write(row, 4, part.formula or (source.title if source else ""))
-        self.sheet.write(row, 5, str(source.checked or "") if source else "")
-        self.sheet.write_string(row, 6, source.url if source else "")
+        self.sheet.write(row, 4, part.formula or (cited.title(source) if source else ""))
+        self.sheet.write(row, 5, str(source.as_of or "") if source else "")
+        self.sheet.write(row, 6, str(source.checked or "") if source else "")
+        self.sheet.write_string(row, 7, source.url if source else "")
 
 
 def workbook(told: Report) -> bytes:
@@ -81,8 +82,8 @@ def workbook(told: Report) -> bytes:
     _working_head(working, told)
     _bill(bill, working, told)
     _texts(book.add_worksheet(w["choices"]), ("quantity", "value"), told.choices, told, styles)
-    _texts(book.add_worksheet(w["bases"]), ("quantity", "value", "kind", "source", "checked"),
-           told.bases, told, styles)  # fmt: skip
+    heads = ("quantity", "value", "kind", "source", "as_of", "checked")
+    _texts(book.add_worksheet(w["bases"]), heads, told.bases, told, styles)
     about = [*told.stamp, *(("", note) for note in told.notes), ("", told.paragraph)]
     _texts(book.add_worksheet(w["about"]), (), about, told, styles)
     book.close()
@@ -94,11 +95,11 @@ def _working_head(working: _Working, told: Report) -> None:
     sheet.write(0, 0, t("report.working_lead"))
     sheet.write(RATE_ROW, 0, t("report.one_dollar", currency=told.rate.currency))
     sheet.write_number(RATE_ROW, VALUE, told.rate.units_per_usd, styles["input"])
-    head = (w["quantity"], "", w["value"], w["kind"], w["formula"], w["checked"], "")
+    head = (w["quantity"], "", w["value"], w["kind"], w["formula"], w["as_of"], w["checked"], "")
     sheet.write_row(FIRST_ROW - 1, 0, head, styles["head"])
     sheet.set_column(0, 1, 36)
     sheet.set_column(VALUE, VALUE, 20)
-    sheet.set_column(3, 6, 24)
+    sheet.set_column(3, 7, 24)
     sheet.freeze_panes(FIRST_ROW, 1)
 
 

@@ -19,7 +19,7 @@ def money(answer: Projection) -> None:
     }
     st.subheader(t("what_if.money_title"), anchor=False)
     st.plotly_chart(
-        cost.where_money_goes(spent, phrases.spending(), readable.money),
+        cost.where_money_goes(spent, phrases.spending(), phrases.SPENT),
         config=phrases.PLOTLY,
         alt=t("what_if.money_alt", **totals),
     )

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 
 import streamlit as st
 
-from dashboard import data, readable, scores
+from dashboard import data, i18n, readable, scores
 from dashboard.headlines import scalar
 from dashboard.i18n import t
 from dashboard.telling import TASK, Told
@@ -75,7 +75,7 @@ def changed(told: Told) -> None:
     try:
         found = data.difference(told.before, told.scenario, "total.cost_usd", told.known)
     except BadInput as error:
-        st.info(str(error), icon=":material/info:")
+        st.info(i18n.reason(str(error)), icon=":material/info:")
         return
     ends = t("present.before"), t("present.after")
     pictures.causes(found, told.scenario, ends, ends[1], readable.money, "changed")

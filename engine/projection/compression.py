@@ -149,4 +149,5 @@ def _of_model(rows: Sequence[Compressed]) -> Estimate:
     """Mean change of one model over its rows."""
     told = "; ".join(f"{r.metric} {r.before:g} → {r.after:g}, {r.method}" for r in rows)
     change_share = fmean(row.change_share or 0.0 for row in rows)
-    return Estimate(change_share, "published", source=source_record(rows[0].source), note=told)
+    source = source_record(rows[0].source, rows[0].as_of)
+    return Estimate(change_share, "published", source=source, note=told)

@@ -79,7 +79,7 @@ def published_rent(accelerator_id: str, pricing: Pricing) -> Estimate:
         seller: Estimate(
             price.usd_per_device_hour,
             "published",
-            source=source_record(price.source),
+            source=source_record(price.source, price.as_of),
             note=price.note,
         )
         for seller, price in sorted(newest.items())

@@ -96,7 +96,7 @@ def published_egress_tiers(provider: str) -> tuple[Estimate, Estimate]:
     in_order = sorted(tiers, key=_tier_limit_gb)
     limits = [_tier_limit_gb(p)[0] for p in in_order]
     starts = [limits[i - 1] if i else _first_start_gb(p) for i, p in enumerate(in_order)]
-    source = source_record(in_order[0].source)
+    source = source_record(in_order[0].source, in_order[0].as_of)
     return (
         Estimate(np.array(starts), "published", source=source, note="GB a month"),
         Estimate(np.array([p.value for p in in_order]), "published", source=source),
@@ -116,5 +116,5 @@ def _first_start_gb(price: StoragePrice) -> float:
 
 
 def _price(price: StoragePrice) -> Estimate:
-    source = source_record(price.source)
+    source = source_record(price.source, price.as_of)
     return Estimate(price.value, "published", source=source, note=price.note)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from engine.projection.cost import KG_PER_TONNE
 from engine.units import Float
 
 
@@ -100,7 +101,7 @@ def external_usd(
     water_usd_per_litre: Float,
 ) -> Float:
     """What carbon and water cost others; it is on no bill."""
-    carbon_usd = carbon_kgco2e / 1e3 * social_usd_per_tonne_co2e
+    carbon_usd = carbon_kgco2e / KG_PER_TONNE * social_usd_per_tonne_co2e
     return carbon_usd + water_litres * water_usd_per_litre
 
 

@@ -13,6 +13,7 @@ import inspect
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import fields, is_dataclass
+from datetime import date
 from functools import cache, lru_cache
 
 import numpy as np
@@ -75,9 +76,9 @@ def nothing(note: str) -> Estimate:
     return Estimate(0.0, "chosen", note=note)
 
 
-def source_record(source: SourceFact) -> Source:
-    """A catalogue source as it travels in a Projection."""
-    return Source(source.title, source.url, source.checked)
+def source_record(source: SourceFact, as_of: date | None = None) -> Source:
+    """A catalogue source as it travels in a Projection; `as_of` is the day the number held."""
+    return Source(source.title, source.url, source.checked, as_of)
 
 
 def known_fact(fact: Fact, sources: dict[str, SourceFact], kind: Kind = "published") -> Estimate:
@@ -85,7 +86,7 @@ def known_fact(fact: Fact, sources: dict[str, SourceFact], kind: Kind = "publish
     return Estimate(
         fact.value,
         kind,
-        source=source_record(sources[fact.source]),
+        source=source_record(sources[fact.source], fact.as_of),
         note=fact.note,
         low=fact.low,
         high=fact.high,
@@ -170,8 +171,9 @@ def _explained(name: str, estimate: Estimate) -> dict[str, object]:
 
 
 def _plain_source(source: Source) -> dict[str, object]:
-    checked = source.checked.isoformat() if source.checked else None
-    return {"title": source.title, "url": source.url, "checked": checked}
+    days = {"checked": source.checked, "as_of": source.as_of}
+    told = {name: day.isoformat() if day else None for name, day in days.items()}
+    return {"title": source.title, "url": source.url, **told}
 
 
 @cache

@@ -11,6 +11,8 @@ from tests.browser.conftest import Visit, settled, violations
 pytestmark = pytest.mark.browser
 
 TRIES = 5
+LEAST_ROWS = 20
+"""The chain of a bill has many more."""
 
 EN = words("en")
 
@@ -25,18 +27,27 @@ def explained(page: Page, menu: str, number: str) -> Locator:
 
 
 def unfolded(page: Page, dialog: Locator) -> None:
-    """The chain below a number, down to facts; what its rows hold is asked of `explain.rows`."""
+    """The chain below a number, down to facts, each with a link to where it was read."""
     dialog.get_by_text(EN["working.chain"]).click()
-    expect(dialog.get_by_test_id("stDataFrame").nth(1)).to_be_visible()
+    table = dialog.get_by_test_id("stTable").nth(1)
+    expect(table).to_be_visible()
+    expect(table.get_by_role("row").nth(LEAST_ROWS)).to_be_attached()
     settled(page)
 
 
 def test_a_number_of_an_alternative_is_followed_down_to_its_sources(visit: Visit) -> None:
     page = visit("/compare?vs=ownership~cloud")
     dialog = explained(page, "vs", EN["headline.total"])
-    expect(dialog.get_by_test_id("stCode")).to_contain_text("sum(stage_usd")
+    worked = dialog.locator(".st-key-equation")
+    expect(worked).to_contain_text(f"{EN['headline.total']} = {EN['quantity.preparation_usd']} + ")
+    expect(worked).to_contain_text("= $")
     assert violations(page) == []
     unfolded(page, dialog)
+    expect(dialog.get_by_role("link").first).to_have_attribute("href", re.compile("https://"))
+    expect(dialog.get_by_text(re.compile("as of .* · looked up ")).first).to_be_attached()
+    assert violations(page) == []
+    dialog.get_by_text(EN["working.code"]).click()
+    expect(dialog.get_by_test_id("stCode")).to_contain_text("sum(stage_usd")
 
 
 def test_net_present_value_is_followed_down_to_the_guesses_it_rests_on(visit: Visit) -> None:

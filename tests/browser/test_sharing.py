@@ -57,6 +57,15 @@ def downloaded(page: Page, folder: Path) -> Path:
     return file
 
 
+def test_the_link_to_pass_on_holds_the_scenario_and_nothing_of_other_pages(visit: Visit) -> None:
+    page = visit("/?parameters_billion=3&currency=EUR&vs=ownership~cloud&max_budget=5&aim=carbon")
+    link = unfolded(page).locator(".st-key-share").get_by_test_id("stCode")
+    expect(link).to_contain_text("?parameters_billion=3&currency=EUR")
+    expect(link).not_to_contain_text("vs=")
+    expect(link).not_to_contain_text("max_budget")
+    expect(page).to_have_url(re.compile("vs=ownership"))
+
+
 def test_a_downloaded_scenario_gives_the_same_numbers_on_the_command_line(
     visit: Visit, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

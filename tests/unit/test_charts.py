@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from dashboard import data, phrases
+from dashboard import data, phrases, readable
 from dashboard.charts import cost, frontier, learning, quality, roofline, tradeoff
 from dashboard.charts.frontier import Frontier, Here
 from dashboard.charts.quality import Fitted
@@ -43,11 +43,12 @@ def percent(value: float) -> str:
     return f"{value * 100:g}%"
 
 
+SPENDING = cost.Says(dollars, readable.part)
 SAYS = frontier.Says(dollars, plain, percent)
 
 
 def test_money_stands_by_stage_and_driver_and_in_all() -> None:
-    chart = cost.where_money_goes(SPENT, WORDS, dollars)
+    chart = cost.where_money_goes(SPENT, WORDS, SPENDING)
     bars = {bar.name: list(bar.x) for bar in chart.data}
     assert bars == {
         "Hardware": [70.0, 0.0, 200.0, 270.0],
@@ -60,7 +61,7 @@ def test_money_stands_by_stage_and_driver_and_in_all() -> None:
 
 
 def test_each_stage_begins_where_the_last_one_ended() -> None:
-    chart = cost.where_money_goes(SPENT, WORDS, dollars)
+    chart = cost.where_money_goes(SPENT, WORDS, SPENDING)
     starts = {bar.name: list(bar.base) for bar in chart.data}
     assert starts["Hardware"] == [0.0, 90.0, 95.0, 0.0]
     assert starts["Electricity"] == [70.0, 90.0, 295.0, 270.0]
@@ -68,7 +69,7 @@ def test_each_stage_begins_where_the_last_one_ended() -> None:
 
 
 def test_totals_stand_behind_the_bars_and_say_when_a_part_is_unknown() -> None:
-    chart = cost.where_money_goes(SPENT, WORDS, dollars)
+    chart = cost.where_money_goes(SPENT, WORDS, SPENDING)
     told = [(note.x, note.text) for note in chart.layout.annotations]
     assert told == [
         (90.0, "<b>$90</b>"),
@@ -78,15 +79,32 @@ def test_totals_stand_behind_the_bars_and_say_when_a_part_is_unknown() -> None:
     ]
 
 
+def test_shares_of_the_bill_are_written_out_where_it_is_known() -> None:
+    known = {stage: {d: p or 0.0 for d, p in parts.items()} for stage, parts in SPENT.items()}
+    chart = cost.where_money_goes(known, WORDS, SPENDING)
+    assert [note.text for note in chart.layout.annotations] == [
+        "<b>$90</b> 30%",
+        "<b>$5</b> 2%",
+        "<b>$203</b> 68%",
+        "<b>$298</b>",
+    ]
+    assert [bar.name for bar in chart.data] == [
+        "Hardware 91%",
+        "Electricity 7%",
+        "Disks 2%",
+        "Network 1%",
+    ]
+
+
 def test_a_driver_that_costs_nothing_is_left_out() -> None:
     spent = {stage: parts | {"network": 0.0} for stage, parts in SPENT.items()}
-    names = [bar.name for bar in cost.where_money_goes(spent, WORDS, dollars).data]
+    names = [bar.name for bar in cost.where_money_goes(spent, WORDS, SPENDING).data]
     assert names == ["Hardware", "Electricity", "Disks"]
 
 
 def test_nothing_spent_still_gives_a_figure() -> None:
     nothing = {stage: dict.fromkeys(cost.DRIVERS, 0.0) for stage in cost.STAGES}
-    chart = cost.where_money_goes(nothing, WORDS, dollars)
+    chart = cost.where_money_goes(nothing, WORDS, SPENDING)
     assert list(chart.data) == []
     assert [note.text for note in chart.layout.annotations] == ["<b>$0</b>"] * (
         len(cost.STAGES) + 1

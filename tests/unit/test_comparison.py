@@ -65,13 +65,14 @@ def test_a_waterfall_ends_where_it_should() -> None:
     assert chart.data[0].measure == ("absolute", "relative", "relative", "total")
 
 
-def test_records_are_those_larger_than_all_before() -> None:
+def test_records_are_those_much_larger_than_all_before() -> None:
     from datetime import date
 
     marks = [
         Mark("first", "catalogue", date(2018, 1, 1), 5.0, ""),
         Mark("less", "catalogue", date(2019, 1, 1), 4.0, ""),
-        Mark("more", "catalogue", date(2020, 1, 1), 6.0, ""),
+        Mark("more", "catalogue", date(2020, 1, 1), 16.0, ""),
+        Mark("near", "catalogue", date(2021, 1, 1), 18.0, ""),
     ]
     assert [mark.name for mark in records(marks)] == ["first", "more"]
 

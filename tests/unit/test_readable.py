@@ -106,3 +106,10 @@ def test_a_quantity_is_written_as_the_unit_in_its_name_asks(
 )
 def test_short_times_take_the_unit_that_fits(value_s: float, text: str) -> None:
     assert readable.seconds(value_s) == text
+
+
+@pytest.mark.parametrize(
+    ("share", "told"), [(0.624, "62%"), (0.006, "1%"), (0.0049, "<1%"), (0.0, "0%"), (None, "–")]
+)
+def test_parts_of_a_whole_are_whole_percents(share: float | None, told: str) -> None:
+    assert readable.part(share) == told

@@ -11,7 +11,7 @@ from typing import get_args
 import pytest
 
 import dashboard
-from dashboard import formulas, i18n, measuring, phrases, presets
+from dashboard import equation, formulas, i18n, measuring, phrases, presets
 from dashboard.charts.cost import ALL, DRIVERS, STAGES
 from dashboard.i18n import words
 from dashboard.navigation import PAGES
@@ -27,10 +27,11 @@ from engine.measurement.workloads import WORKLOADS
 from engine.projection import Evidence, project
 from engine.projection.serving_setting import setup
 from engine.projection.working import estimates
+from engine.projection.worth import template_scenario, worth
 from engine.records import CERTAINTY, Estimate, Note
 from engine.scenario import Scenario
 from engine.validation import quality_stored, stored
-from engine.value_case import GUESSED
+from engine.value_case import GUESSED, ValueCase
 from tests.measured import MACHINE, measurements
 
 LANGUAGES = tuple(i18n.LANGUAGES)
@@ -66,6 +67,8 @@ FROM_DATA = {
     "suite_about": set(measuring.SUITES),
     "score": {family.metric for family in FAMILIES.values()},
     "topic": set(formulas.topics()),
+    "evidence": {score.source for score in stored.read() if not score.is_average},
+    "constant": {name.lower() for name in equation.CALENDAR},
     "claim": {score.key for score in stored.read()},
     "score_claim": {score.key for score in quality_stored.read()},
     "trait": {form["weights"] for form in setup()["formats"].values()},
@@ -228,6 +231,15 @@ def test_every_quantity_of_a_chain_has_words(model: str, hardware: str, ownershi
     assert used - sellers - family("quantity") == set()
 
 
+@pytest.mark.parametrize("template", catalogue.value_templates())
+def test_every_quantity_that_a_worth_rests_on_has_words(template: str) -> None:
+    case = ValueCase(template=template)
+    found = worth(template_scenario(template, case), case)
+    used = {name for _, estimate in estimates(found) for name in names_in(estimate)}
+    sellers = {name for name in used if " " in name}
+    assert used - sellers - family("quantity") - family("guess") == set()
+
+
 def test_every_quantity_and_unit_of_the_facts_has_words() -> None:
     kinds = ("accelerators", "places", "assumptions")
     known = {line.quantity for kind in kinds for line in lines(kind)}
@@ -269,7 +281,21 @@ def reasons() -> set[str]:
     return guesses | {catalogue.assumption(name).reason for name in catalogue.assumptions()}
 
 
-@pytest.mark.parametrize("code", [code for code in LANGUAGES if code != i18n.DEFAULT])
+OTHERS = [code for code in LANGUAGES if code != i18n.DEFAULT]
+LEAST_TOLD_SHARE = 0.95
+"""Of what formulas mean: a new one may come before its words in every language."""
+
+
+@pytest.mark.parametrize("code", OTHERS)
+def test_what_formulas_mean_is_told_in_every_language(
+    code: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(i18n, "language", lambda: code)
+    says = [found.says for found in formulas.by_name().values()]
+    assert sum(i18n.meaning(text) != text for text in says) >= LEAST_TOLD_SHARE * len(says)
+
+
+@pytest.mark.parametrize("code", OTHERS)
 def test_every_reason_we_give_is_told_in_every_language(
     code: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
