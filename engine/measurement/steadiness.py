@@ -39,23 +39,23 @@ class Steadiness:
 
 
 def steadiness(measurements: Iterable[Measurement]) -> dict[str, Steadiness]:
-    """By hardware id; a machine that measured fewer than 19 undisturbed things twice has none.
+    """By hardware id; a machine that measured fewer than 19 things twice has none.
 
     The bound is the smallest distance seen that a further pair stays within 95 times of 100.
+    Where too few pairs were undisturbed by other programs, all count: so much does it waver.
 
     Source: Lei et al. 2018, "Distribution-Free Predictive Inference for Regression",
     https://doi.org/10.1080/01621459.2017.1307116
     """
-    found: dict[str, list[float]] = defaultdict(list)
+    calm: dict[str, list[float]] = defaultdict(list)
+    every: dict[str, list[float]] = defaultdict(list)
     for times in _again(measurements).values():
         for first, second in pairwise(times):
-            found[first.machine.hardware_id].append(distance(first, second))
-    bounds = {hardware: _bound(distances) for hardware, distances in found.items()}
-    return {
-        hardware: Steadiness(expm1(bound), len(found[hardware]))
-        for hardware, bound in bounds.items()
-        if bound is not None
-    }
+            every[first.machine.hardware_id].append(distance(first, second))
+            if _is_calm(first) and _is_calm(second):
+                calm[first.machine.hardware_id].append(distance(first, second))
+    known = {hardware: _known(calm[hardware]) or _known(every[hardware]) for hardware in every}
+    return {hardware: found for hardware, found in known.items() if found is not None}
 
 
 def stated_interval_s(m: Measurement, steady: Mapping[str, Steadiness]) -> tuple[float, float]:
@@ -88,18 +88,19 @@ def _again(measurements: Iterable[Measurement]) -> Mapping[object, list[Measurem
     """The same work of the same code on the same machine, oldest first."""
     found: dict[object, list[Measurement]] = defaultdict(list)
     for m in sorted(measurements, key=lambda m: m.taken_at):
-        if _is_sound(m):
+        if len(m.repeat_times_s) >= FEWEST_FOR_INTERVAL:
             workload, settings = original(m)
             same = m.machine, workload, tuple(sorted(settings.items()))
             found[*same, m.method_version, m.code_version].append(m)
     return found
 
 
-def _is_sound(m: Measurement) -> bool:
-    has_interval = len(m.repeat_times_s) >= FEWEST_FOR_INTERVAL
-    return has_interval and set(disturbances(m)) <= set(COVERED)
+def _is_calm(m: Measurement) -> bool:
+    return set(disturbances(m)) <= set(COVERED)
 
 
-def _bound(distances: list[float]) -> float | None:
+def _known(distances: list[float]) -> Steadiness | None:
     rank = ceil(SURE_SHARE * (len(distances) + 1))
-    return sorted(distances)[rank - 1] if rank <= len(distances) else None
+    if rank > len(distances):
+        return None
+    return Steadiness(expm1(sorted(distances)[rank - 1]), len(distances))

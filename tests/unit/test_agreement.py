@@ -147,9 +147,17 @@ def test_a_revisit_stands_for_its_work_and_is_no_row_of_its_own() -> None:
     assert [pair.first.workload for pair in seen.pairs] == ["matmul"]
 
 
-def test_of_too_few_pairs_or_disturbed_ones_no_steadiness_is_said() -> None:
+def test_pairs_beside_other_programs_count_only_where_there_are_too_few_others() -> None:
+    busy: dict[str, Any] = {"metrics": {"other_cpu_use_share": 0.5}, "code_version": "0.2.0"}
+    calm, wild = twice([1.0] * 19), twice([2.0] * 30, **busy)
+    (steady,) = steadiness(calm + wild).values()
+    assert steady == Steadiness(0.0, 19)
+    (steady,) = steadiness(calm[:-2] + wild).values()
+    assert steady == Steadiness(pytest.approx(2 * LEAST_S / MOST_S - 1), 48)
+
+
+def test_of_too_few_pairs_or_repeats_no_steadiness_is_said() -> None:
     assert steadiness(twice([2.0] * 18)) == {}
-    assert steadiness(twice([2.0] * 30, metrics={"other_cpu_use_share": 0.5})) == {}
     few = [replace(m, repeat_times_s=STEADY_S[:5]) for m in twice([2.0] * 30)]
     assert steadiness(few) == {}
 
