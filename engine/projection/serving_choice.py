@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from engine.elementwise import anywhere, floor, maximum, minimum, where
+from engine.elementwise import anywhere, everywhere, floor, maximum, minimum, plain, where
 from engine.projection import queueing, serving
 from engine.projection.serving_rates import Served
 from engine.projection.working import assumed
@@ -168,14 +168,16 @@ def _tried(options: Array, scenario: Scenario) -> Array:
 def _picked(values: Float, index: np.ndarray, scenario: Scenario) -> Float:
     """The option at `index` along the first axis, for each of the scenario's choices."""
     whole = np.broadcast_to(values, (np.shape(values)[0], *shape(scenario)))
-    found: Float = np.take_along_axis(whole, index[None, ...], axis=0)[0]
-    return found
+    return plain(np.take_along_axis(whole, index[None, ...], axis=0)[0])
 
 
 def _enough_devices(
     scenario: Scenario, served: Callable[[Float, Float], Served], tensor: Float
 ) -> Float:
     if scenario.serving_tensor_parallel_count is not None:
+        return tensor
+    # Most often the fewest devices are enough: then one replica is worked out and not four.
+    if everywhere(_met(scenario, served(tensor, 1.0)) > 0):
         return tensor
     tried = np.asarray(tensor * _tried(TRIED_DEVICE_RATIOS, scenario))
     met = np.broadcast_to(

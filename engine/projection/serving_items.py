@@ -1,7 +1,8 @@
 """Serving images, texts and generated pictures: time of a batch of whole items.
 
 Arithmetic and memory traffic overlap in part; models whose layers do little arithmetic for
-each number they write run further from the peak. Every function broadcasts.
+each number they write run further from the peak. Launches are prepared while devices work, so a
+batch takes about the longer of the two. Every function broadcasts.
 
 Source: Williams, Waterman, Patterson 2009, "Roofline", https://doi.org/10.1145/1498765.1498785
 """
@@ -16,6 +17,12 @@ from engine.elementwise import clip, maximum, where
 from engine.units import Float
 
 USUAL_FLOP_PER_ACTIVATION = 100.0
+USUAL_OPERATION_COUNT = 200.0
+"""Operations of a network whose layers were not counted."""
+OPERATIONS_PER_ENCODER_LAYER = 16.0
+"""Six products, softmax, activation, two sums and norms, and rearranging heads."""
+LAUNCHES_HIDE = 4.0
+"""Power that lets launches hide behind work until they take about as long."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +43,8 @@ class ItemServing:
     """Passes for one item: 1, or the denoising steps of a diffusion model."""
     layer_count: Float
     """Layers of one denoising pass."""
+    operation_count: Float
+    """Operations launched for a batch; 0 where denoising pays by the layer."""
     shares_one_item: Float
     """1 where all devices work on the same items."""
     tdp_w: Float
@@ -50,6 +59,8 @@ class ItemEfficiencies:
     traffic_per_activation: Float
     item_overlap_excess: Float
     batch_overhead_s: Float
+    launch_s: Float
+    """Of one operation of a batch."""
     pass_overhead_s: Float
     """Of each layer of a denoising pass."""
     sharing_overhead_s: Float
@@ -76,7 +87,7 @@ def items_served(s: ItemServing, e: ItemEfficiencies) -> ItemsServed:
     larger_s = (compute_s**exponent + traffic_s**exponent) ** (1.0 / exponent)
     is_shared = s.shares_one_item > 0
     speed = where(is_shared, s.device_count ** (1.0 - e.splitting_loss), 1.0)
-    batch_s = s.batch_count * larger_s / speed + batch_overhead_s(s, e)
+    batch_s = batch_time_s(s, e, s.batch_count * larger_s / speed)
     together = where(is_shared, s.batch_count, s.batch_count * s.device_count)
     busy_s = batch_s / s.batch_count * speed
     return ItemsServed(together / batch_s, batch_s, compute_s / busy_s, traffic_s / busy_s)
@@ -95,8 +106,16 @@ def traffic_time_s(s: ItemServing, e: ItemEfficiencies) -> Float:
     return moved_bytes / s.bandwidth_bytes_per_s
 
 
-def batch_overhead_s(s: ItemServing, e: ItemEfficiencies) -> Float:
-    """Seconds a batch costs however small: launches, and reading the weights in every pass.
+def batch_time_s(s: ItemServing, e: ItemEfficiencies, items_s: Float) -> Float:
+    """Seconds of a batch whose items take so long: work hides launches, or they hide it."""
+    work_s = items_s + weights_time_s(s, e)
+    launches_s = s.operation_count * e.launch_s
+    longer_s = (work_s**LAUNCHES_HIDE + launches_s**LAUNCHES_HIDE) ** (1.0 / LAUNCHES_HIDE)
+    return e.batch_overhead_s + longer_s
+
+
+def weights_time_s(s: ItemServing, e: ItemEfficiencies) -> Float:
+    """Seconds a batch costs however small: reading the weights, and layers, in every pass.
 
     More devices on one item do not shorten it: each layer they wait for each other.
     """
@@ -104,4 +123,4 @@ def batch_overhead_s(s: ItemServing, e: ItemEfficiencies) -> Float:
     doublings = where(s.shares_one_item > 0, np.log2(maximum(s.device_count, 1.0)), 0.0)
     layer_s = e.pass_overhead_s + e.sharing_overhead_s * doublings
     passes_s = where(s.step_count > 1, layer_s * s.layer_count * s.step_count, 0.0)
-    return e.batch_overhead_s + weights_s + passes_s
+    return weights_s + passes_s

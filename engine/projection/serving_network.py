@@ -7,12 +7,18 @@ from functools import cache
 
 import numpy as np
 
-from engine.catalogue.schema import Accelerator, Precision
+from engine.catalogue.schema import Accelerator, Model, Precision
 from engine.elementwise import everywhere
 from engine.projection import energy, memory, serving, serving_items
 from engine.projection.hardware import Device
+from engine.projection.image_speed import network
 from engine.projection.serving_fit import serving_fit
-from engine.projection.serving_items import ItemEfficiencies, ItemServing
+from engine.projection.serving_items import (
+    OPERATIONS_PER_ENCODER_LAYER,
+    USUAL_OPERATION_COUNT,
+    ItemEfficiencies,
+    ItemServing,
+)
 from engine.projection.serving_roofline import input_flop
 from engine.projection.serving_setting import Traits, fit_source, generation, setup
 from engine.projection.serving_speed import (
@@ -40,6 +46,7 @@ class _Work:
     flop: Estimate
     activation_count: Float
     items_per_request: Estimate
+    operation_count: Float
 
 
 def speed(scenario: Scenario, model: Sized, device: Device) -> Speed | None:
@@ -84,7 +91,7 @@ def _work(scenario: Scenario, model: Sized) -> _Work | None:
     if flop.value is None:
         return None
     if known.item == "image":
-        return _Work("network", flop, _image_activations(known.name, flop.value), inputs)
+        return _image_work(known, flop, inputs)
     if known.family != "encoder" or not (model.is_transformer and known.head_count):
         return None
     layers, width = model.layer_count.value, model.hidden_size.value
@@ -94,7 +101,16 @@ def _work(scenario: Scenario, model: Sized) -> _Work | None:
         layers, width, float(known.head_count), scenario.input_items_per_request
     )
     text = derive(text_flop, flop_per_token=flop, input_tokens=inputs)
-    return _Work("encoder", text, written, chosen(1.0))
+    operations = OPERATIONS_PER_ENCODER_LAYER * layers
+    return _Work("encoder", text, written, chosen(1.0), operations)
+
+
+def _image_work(known: Model, flop: Estimate, inputs: Estimate) -> _Work:
+    assert flop.value is not None
+    counted = None if known.counted_as is None else network(known.counted_as)
+    operations = USUAL_OPERATION_COUNT if counted is None else counted["operation_count"]
+    written = _image_activations(known.name, flop.value)
+    return _Work("network", flop, written, inputs, operations)
 
 
 def _image_activations(name: str, flop: Float) -> Float:
@@ -125,6 +141,7 @@ def _base(scenario: Scenario, model: Sized, device: Device, work: _Work) -> Item
         device_count=1.0,
         step_count=1.0,
         layer_count=1.0,
+        operation_count=work.operation_count,
         shares_one_item=0.0,
         tdp_w=a.tdp_w.value,
     )
@@ -132,13 +149,13 @@ def _base(scenario: Scenario, model: Sized, device: Device, work: _Work) -> Item
 
 def _peak_flop_per_s(a: Accelerator, seen: str, precision: str) -> float | None:
     found, items = setup()["item_formats"][precision], setup()["items"]
+    plain = a.peak_flop_per_s("fp32")
+    if precision == "fp32" and plain is not None and seen != items["casting_generation"]:
+        return plain
     wanted: tuple[Precision, ...] = (found["peak"], "fp16", "bf16", "fp32")
     rate = next((r for name in wanted if (r := a.peak_flop_per_s(name)) is not None), None)
-    if rate is None:
-        return None
-    has_tensor_cores = precision == "fp32" and seen in items["tensor_generations"]
-    ratio: float = items["tensor_fp32_ratio"] if has_tensor_cores else found["peak_ratio"]
-    return rate * ratio
+    ratio: float = found["peak_ratio"]
+    return None if rate is None else rate * ratio
 
 
 def _traits(scenario: Scenario, device: Device, work: _Work) -> Traits:

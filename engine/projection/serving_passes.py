@@ -118,8 +118,9 @@ def pass_time(
 def step_time(s: Serving, e: Efficiencies, z: Sizes, batch_count: Float) -> Pass:
     """Seconds to write one token of each sequence, halfway through the output."""
     context_tokens = z.input_tokens + z.output_tokens / 2.0
-    held = batch_count * cache_bytes(s, context_tokens)
-    step = pass_time(s, e, z, batch_count, held, 0.0, 1.0)
+    # Attention only reads what it kept of earlier tokens; a recurrent state is written back.
+    moved_bytes = batch_count * (cache_bytes(s, context_tokens) + s.state_bytes)
+    step = pass_time(s, e, z, batch_count, moved_bytes, 0.0, 1.0)
     spread = where(s.is_disaggregated > 0, z.device_count, maximum(s.attention_group_count, 1.0))
     each_s = e.software_time_ratio * e.sequence_overhead_s * z.overhead_ratio / spread
     return Pass(step.time_s + batch_count * each_s, step.weights_s, step.compute_s, step.cache_s)

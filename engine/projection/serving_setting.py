@@ -207,7 +207,7 @@ def _shape(model: Sized) -> dict[str, Any]:
     assert attention_size is not None
     per_layer = cache / BYTES_AT_16_BIT / layers
     is_latent = known.kv_bytes_per_token_at_16_bit is not None
-    full_share, window_share, window_tokens = _looking_back(known.name)
+    full_share, window_share, window_tokens, state_bytes = _looking_back(known.name)
     return {
         "parameter_count": model.parameter_count.value,
         "active_parameter_count": model.active_parameter_count.value,
@@ -222,16 +222,18 @@ def _shape(model: Sized) -> dict[str, Any]:
         "window_layer_count": layers * window_share,
         "window_tokens": window_tokens,
         "latent_values": per_layer if is_latent else 0.0,
+        "state_bytes": layers * state_bytes,
     }
 
 
 @cache
-def _looking_back(name: str) -> tuple[float, float, float]:
-    """Shares of layers that look back on everything and on a window, and its tokens."""
+def _looking_back(name: str) -> tuple[float, float, float, float]:
+    """Shares of layers that look back on everything and on a window, its tokens, and states."""
     plain = name.lower().replace(" ", "-").replace("_", "-")
     for row in loading.csv_rows("serving_shapes.csv"):
         if re.search(row["name_pattern"], plain):
             layers = float(row["layer_count"])
             full, window = float(row["full_layer_count"]), float(row["window_layer_count"])
-            return full / layers, window / layers, float(row["window_tokens"])
-    return 1.0, 0.0, 0.0
+            tokens, states = float(row["window_tokens"]), float(row["state_bytes"])
+            return full / layers, window / layers, tokens, states / layers
+    return 1.0, 0.0, 0.0, 0.0

@@ -37,6 +37,8 @@ class Serving(NamedTuple):
     window_tokens: Float
     latent_values: Float
     """Cache values per layer and token of latent attention; 0 for other kinds."""
+    state_bytes: Float
+    """What recurrent layers keep of a sequence, however long; 0 without such layers."""
     bytes_per_weight: Float
     bytes_per_cache_value: Float
     is_four_bit: Float
@@ -174,12 +176,12 @@ def _cache_devices(s: Serving, device_count: Float) -> Float:
 
 
 def cache_bytes(s: Serving, context_tokens: Float) -> Float:
-    """Attention cache of one sequence that looks back on so many tokens."""
+    """What is kept of one sequence that looks back on so many tokens: cache and states."""
     both = 2.0 * s.kv_head_count * s.head_size
     per_layer = where(s.latent_values > 0, s.latent_values, both)
     seen = minimum(context_tokens, maximum(s.window_tokens, 1.0))
     values = per_layer * s.full_layer_count * context_tokens + both * s.window_layer_count * seen
-    return values * s.bytes_per_cache_value
+    return values * s.bytes_per_cache_value + s.state_bytes
 
 
 def attention_flop(s: Serving, input_tokens: Float) -> Float:

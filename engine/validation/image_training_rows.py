@@ -9,10 +9,11 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 
+from engine.catalogue.schema import Accelerator
 from engine.projection.image_speed import DEVICE, FORMAT, SOFTWARE, network, networks, step_of
 from engine.projection.image_step import USUAL_BATCH_COUNT, ImageStep
 from engine.validation.accelerator_names import accelerator_of
-from engine.validation.rows import Row, number
+from engine.validation.rows import Row, is_nvidia_example, number
 from engine.validation.training_devices import speed_of
 from engine.validation.training_models import ImpossibleError
 from engine.validation.training_software import precision_of
@@ -25,7 +26,7 @@ SOFTWARE_NAMES = (
     ("tensorflow", "tensorflow"),
     ("paddle", "paddle"),
 )
-TUNED = ("ngc", "mxnet", "tensorflow", "paddle")
+CHANNELS_LAST = ("mxnet", "tensorflow", "paddle")
 """Software whose benchmarks keep channels last at 16 bits, as matrix units want them."""
 ALIASES = (
     (r"se-?resnext-?101", "seresnext101_32x4d"),
@@ -100,8 +101,19 @@ def read(row: Row) -> ImageReading | str:
         device_count=devices,
     )
     values = {f.name: float(getattr(step, f.name)) for f in fields(step)}
-    traits = {DEVICE: accelerator_id, FORMAT: precision, SOFTWARE: _software(row)}
+    traits = {
+        DEVICE: accelerator_id,
+        FORMAT: _format(precision, accelerator),
+        SOFTWARE: _software(row),
+    }
     return ImageReading(values, traits, batch * devices)
+
+
+def _format(precision: str, accelerator: Accelerator) -> str:
+    """Of what rows call FP32, and some call TF32, whichever the device multiplies."""
+    if precision not in ("tf32", "fp32"):
+        return precision
+    return "fp32" if accelerator.tf32_dense_tflops is None else "tf32"
 
 
 def _software(row: Row) -> str:
@@ -118,7 +130,8 @@ def _batch_count(row: Row, devices: float) -> float:
 def _is_channels_last(row: Row, precision: str) -> bool:
     text = row.get("precision", "").lower()
     said = "nhwc" in text or "channels_last" in text
-    return said or (_software(row) in TUNED and precision == "16bit")
+    kept = _software(row) in CHANNELS_LAST or is_nvidia_example(row)
+    return said or (kept and precision == "16bit")
 
 
 def arrays(readings: Sequence[ImageReading]) -> tuple[ImageStep, dict[str, list[str]]]:

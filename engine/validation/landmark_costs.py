@@ -9,25 +9,29 @@ Source: Cottier et al. 2024, https://arxiv.org/abs/2405.21015
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import date
+
+import numpy as np
 
 from engine import catalogue
 from engine.catalogue.schema import Accelerator
 from engine.projection.money_methods import training_cost_methods
 from engine.units import DAYS_PER_YEAR, HOURS_PER_DAY
 from engine.validation.accelerator_names import accelerator_of
-from engine.validation.rows import Prediction, Range, Row, number
+from engine.validation.range_widths import HELD_PERCENT
+from engine.validation.rows import Prediction, Range, Row, number, published
 from engine.validation.score import Scores, compared, scores
 
 ANSWERS = ("cloud_usd", "purchase_usd", "amortised_usd")
+ANSWER = "amortised_usd"
 USD_PER_KWH = 0.07
 PUE = 1.1
 POWER_SHARE = 0.75
 LEAD_DAYS = 90.0
 """From the hardware's release until it can be had, and from a run's end until it is told of."""
-RANGE_RATIO = 1.5
-"""Round guess: the same hardware is sold for this much more or less."""
 
 
 def predict(rows: Sequence[Row], runs: Sequence[Row]) -> list[Prediction]:
@@ -53,10 +57,9 @@ def _prediction(run: Row | None) -> Prediction:
         power_share=POWER_SHARE,
         age_years=_age_years(found[1], run, hours),
     )
-    value = float(costs.amortised_usd)
-    answer = Range(value, value / RANGE_RATIO, value * RANGE_RATIO)
+    answers = {ANSWER: Range(float(costs.amortised_usd))}
     flags = () if found[1].tdp_w else ("energy-not-counted",)
-    return Prediction("assumed", {"amortised_usd": answer}, flags)
+    return Prediction("assumed", answers, flags)
 
 
 def _prices(accelerator: Accelerator) -> Mapping[str, float]:
@@ -110,4 +113,31 @@ def landmark_rows() -> list[Row]:
 def scored(rows: Sequence[Row], runs: Sequence[Row]) -> Scores:
     """Errors of the amortised cost, of the table's models and of the catalogue's landmarks."""
     everything = [*rows, *landmark_rows()]
-    return scores(compared(everything, predict(everything, runs), ("amortised_usd",)))
+    predictions = _with_ranges(everything, predict(everything, runs))
+    return scores(compared(everything, predictions, (ANSWER,)))
+
+
+def _with_ranges(rows: Sequence[Row], predictions: Sequence[Prediction]) -> list[Prediction]:
+    """Each with the factor up and down that held nine tenths of all other models.
+
+    Source: Barber et al. 2021, "Predictive inference with the jackknife+",
+    https://arxiv.org/abs/1905.02928
+    """
+    missed = {
+        row["model"]: abs(math.log(value / part.value))
+        for row, p in zip(rows, predictions, strict=True)
+        if (part := p.answers.get(ANSWER)) and (value := published(row, ANSWER))
+    }
+    return [
+        _ranged(p, [log for model, log in missed.items() if model != row["model"]])
+        for row, p in zip(rows, predictions, strict=True)
+    ]
+
+
+def _ranged(prediction: Prediction, missed: Sequence[float]) -> Prediction:
+    if ANSWER not in prediction.answers:
+        return prediction
+    value = prediction.answers[ANSWER].value
+    ratio = float(np.exp(np.percentile(missed, HELD_PERCENT, method="higher")))
+    answer = Range(value, value / ratio, value * ratio)
+    return replace(prediction, answers={ANSWER: answer})

@@ -132,6 +132,15 @@ def number(text: str | None) -> float | None:
     return value if math.isfinite(value) else None
 
 
+def is_nvidia_example(row: Row) -> bool:
+    """Whether a row is of NVIDIA's own examples, which keep channels last at 16 bits.
+
+    Source: `memory_format: nhwc` at AMP, and at AMP alone, in
+    https://github.com/NVIDIA/DeepLearningExamples/blob/master/PyTorch/Classification/ConvNets/configs.yml
+    """
+    return "deeplearningexamples" in row.get("source_title", "").lower()
+
+
 def published(row: Row, answer: str) -> float | None:
     """What a row says was measured; None where it says nothing, or nothing above 0."""
     value = number(row.get(answer))

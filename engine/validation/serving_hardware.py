@@ -101,6 +101,8 @@ class ServingDevice:
     bandwidth_bytes_per_s: float
     link_bytes_per_s: float
     fp16_flop_per_s: float
+    fp32_flop_per_s: float
+    """Without matrix units."""
     fp8_flop_per_s: float | None
     fp4_flop_per_s: float | None
     int8_op_per_s: float
@@ -137,6 +139,8 @@ def _is_other(row: dict[str, str], text: str) -> bool:
 def _small(row: dict[str, str]) -> ServingDevice:
     fp16 = float(row["fp16_dense_tflops"]) * TERA
     generation = row["generation"]
+    # The printed rate of a processor is at 32 bits: four 8-bit numbers fit where one of these does.
+    is_processor = generation == "cpu"
     return ServingDevice(
         id=row["id"],
         generation=generation,
@@ -144,9 +148,10 @@ def _small(row: dict[str, str]) -> ServingDevice:
         bandwidth_bytes_per_s=float(row["bandwidth_gb_per_s"]) * BYTES_PER_GB,
         link_bytes_per_s=HOST_LINK_BYTES_PER_S,
         fp16_flop_per_s=fp16,
+        fp32_flop_per_s=fp16 if is_processor else fp16 / 2,
         fp8_flop_per_s=2 * fp16 if generation in EIGHT_BIT else None,
         fp4_flop_per_s=None,
-        int8_op_per_s=2 * fp16,
+        int8_op_per_s=(4 if is_processor else 2) * fp16,
         tdp_w=float(row["tdp_w"]) if row.get("tdp_w") else None,
     )
 
@@ -164,6 +169,7 @@ def _catalogued(accelerator_id: str, generation: str) -> ServingDevice | None:
         bandwidth_bytes_per_s=a.bandwidth_bytes_per_s,
         link_bytes_per_s=_link(a),
         fp16_flop_per_s=fp16,
+        fp32_flop_per_s=a.peak_flop_per_s("fp32") or fp16 / 2,
         fp8_flop_per_s=a.peak_flop_per_s("fp8"),
         fp4_flop_per_s=a.peak_flop_per_s("fp4"),
         int8_op_per_s=a.peak_flop_per_s("int8") or 2 * fp16,

@@ -34,6 +34,7 @@ class ModelShape:
     window_layer_count: float = 0.0
     window_tokens: float = 0.0
     latent_values: float = 0.0
+    state_bytes: float = 0.0
 
 
 def model_shape(row: Row) -> tuple[ModelShape, bool] | None:
@@ -85,7 +86,7 @@ def _from_columns(row: Row, known: ModelShape | None) -> ModelShape:
 
 def _looking_back(known: ModelShape) -> Mapping[str, float]:
     names = ("full_layer_count", "window_layer_count", "window_tokens", "latent_values")
-    return {name: getattr(known, name) for name in names}
+    return {name: getattr(known, name) for name in (*names, "state_bytes")}
 
 
 def _size(row: Row) -> tuple[float, float] | None:

@@ -22,9 +22,9 @@ from engine.validation.vision_rows import (
     KIND,
     ItemReading,
     arrays,
-    is_benchmark,
     read,
 )
+from engine.validation.vision_work import is_benchmark
 
 Array = npt.NDArray[np.float64]
 
@@ -40,7 +40,8 @@ PRIORS: Mapping[str, Prior] = {
         4.0, 0.6, {KIND: 0.3, ENGINE: 0.3, GENERATION: 0.25, DEVICE: 0.3}
     ),
     "item_overlap_excess": Prior(0.5, 0.5),
-    "batch_overhead_s": Prior(1e-3, 1.0, {ENGINE: 0.7, GENERATION: 0.5, KIND: 0.4}),
+    "batch_overhead_s": Prior(1e-4, 0.5),
+    "launch_s": Prior(1e-5, 1.0, {ENGINE: 0.7, GENERATION: 0.5}),
     "pass_overhead_s": Prior(1e-4, 0.7),
     "sharing_overhead_s": Prior(3e-4, 0.7),
     "splitting_loss": Prior(0.15, 0.5),

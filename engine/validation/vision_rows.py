@@ -10,13 +10,13 @@ from dataclasses import dataclass, fields
 import numpy as np
 
 from engine.projection.serving_items import ItemServing
-from engine.validation.rows import Row, number
-from engine.validation.serving_hardware import ServingDevice, aws_chip_count, serving_device
-from engine.validation.vision_work import DIFFUSION, ItemWork, item_work
+from engine.validation.rows import Row, is_nvidia_example, number
+from engine.validation.serving_hardware import ServingDevice, serving_device
+from engine.validation.vision_work import DIFFUSION, ItemWork, is_benchmark, item_work
 
+CHANNELS_LAST = "channels-last"
 OFFLINE_BATCH = 64.0
 """Items a device takes at once where a benchmark leaves that to the submitter."""
-TENSOR_GENERATIONS = frozenset({"volta", "ampere", "ada", "hopper", "blackwell"})
 BYTES = {"fp8": 1.5, "int8": 1.0, "fp32": 4.0, "tf32": 4.0, "16-bit": 2.0}
 ENGINES = (
     ("compile", "compiled"),
@@ -25,8 +25,15 @@ ENGINES = (
     ("onnx|tf v2", "onnx"),
     ("tensorflow", "tensorflow"),
     ("xdit", "xdit"),
-    ("nhwc", "channels-last"),
+    ("nhwc", CHANNELS_LAST),
 )
+CORE_COUNT = {"inferentia1": 4.0, "inferentia2": 2.0, "trainium1": 2.0, "trainium2": 8.0}
+"""Of a chip whose cores serve batches of their own, unless they share a picture.
+
+Source: https://awsdocs-neuron.readthedocs-hosted.com/en/latest/about-neuron/arch/
+"""
+CASTING = "neuron"
+"""The generation whose compiler multiplies 32-bit models at 16 bits unless told otherwise."""
 PER_IMAGE_DOMAINS = frozenset({"object-detection", "instance-segmentation"})
 """Their tables give milliseconds of one image, whatever the batch."""
 KIND, ENGINE, GENERATION, FORMAT, DEVICE = "kind", "engine", "generation", "format", "device"
@@ -55,6 +62,8 @@ def read(row: Row) -> ItemReading | str:
         return f"the work of an item is not known for the model '{row.get('model', '')}'"
     engine = _engine(row)
     number_format = _format(row.get("precision", ""))
+    if device.generation == CASTING and number_format == "fp32":
+        number_format = "16-bit"
     values = _values(row, work, device, engine, number_format)
     traits = {
         KIND: work.kind,
@@ -79,7 +88,9 @@ def _latency_item_count(row: Row, values: Mapping[str, float]) -> float:
 
 def _engine(row: Row) -> str:
     text = row.get("engine", "").lower()
-    return next((name for pattern, name in ENGINES if re.search(pattern, text)), "eager")
+    found = next((name for pattern, name in ENGINES if re.search(pattern, text)), "eager")
+    last = found == "eager" and is_nvidia_example(row)
+    return CHANNELS_LAST if last and _format(row.get("precision", "")) == "16-bit" else found
 
 
 def _format(text: str) -> str:
@@ -96,10 +107,14 @@ def _format(text: str) -> str:
 
 def _peak_flop_per_s(device: ServingDevice, number_format: str) -> float:
     half = device.fp16_flop_per_s
-    if number_format == "fp32" and device.generation not in ("cpu", "neuron"):
-        return half / 8.0 if device.generation in TENSOR_GENERATIONS else half / 2.0
     eight = device.fp8_flop_per_s or half
-    return {"fp8": eight, "int8": device.int8_op_per_s, "tf32": half / 2}.get(number_format, half)
+    by_format = {
+        "fp8": eight,
+        "int8": device.int8_op_per_s,
+        "tf32": half / 2,
+        "fp32": device.fp32_flop_per_s,
+    }
+    return by_format.get(number_format, half)
 
 
 def _values(
@@ -107,21 +122,23 @@ def _values(
 ) -> dict[str, float]:
     offline = is_benchmark(row)
     sockets = 2.0 if "xeon(r) 6" in row.get("hardware", "").lower() else 1.0
-    devices = aws_chip_count(row.get("hardware", "")) or number(row.get("n_devices")) or sockets
+    devices = number(row.get("n_devices")) or sockets
+    cores = 1.0 if work.kind == DIFFUSION else CORE_COUNT.get(device.id, 1.0)
     batch = number(row.get("batch_size")) or (OFFLINE_BATCH if offline else 1.0)
     return {
         "flop_per_item": work.flop,
         "parameter_count": work.parameter_count,
         "activations_per_item": work.activations,
         "bytes_per_value": BYTES[number_format],
-        "peak_flop_per_s": _peak_flop_per_s(device, number_format),
-        "bandwidth_bytes_per_s": device.bandwidth_bytes_per_s,
+        "peak_flop_per_s": _peak_flop_per_s(device, number_format) / cores,
+        "bandwidth_bytes_per_s": device.bandwidth_bytes_per_s / cores,
         "batch_count": batch,
-        "device_count": float(devices),
+        "device_count": devices * cores,
         "step_count": work.step_count,
         "layer_count": work.layer_count,
+        "operation_count": work.operation_count,
         "shares_one_item": float(engine == "xdit" and work.kind == DIFFUSION),
-        "tdp_w": device.tdp_w or math.nan,
+        "tdp_w": (device.tdp_w or math.nan) / cores,
     }
 
 
@@ -136,8 +153,3 @@ def arrays(readings: Sequence[ItemReading]) -> tuple[ItemServing, dict[str, list
     columns = {f.name: np.array([r.values[f.name] for r in readings]) for f in fields(ItemServing)}
     kinds = readings[0].traits if readings else {}
     return ItemServing(**columns), {kind: [r.traits[kind] for r in readings] for kind in kinds}
-
-
-def is_benchmark(row: Row) -> bool:
-    """Whether a row is of MLPerf, whose submitters choose the batch."""
-    return "mlperf" in row.get("source_key", "")

@@ -174,3 +174,20 @@ def test_every_network_said_to_be_counted_is() -> None:
     counted = {name for m in catalogue.models() if (name := catalogue.model(m).counted_as)}
     assert len(counted) == 10
     assert counted <= set(networks())
+
+
+def test_nvidia_s_examples_keep_channels_last_at_16_bits_alone() -> None:
+    said = {**ROW, "precision": "mixed", "framework": "PyTorch NGC"}
+    own = {**said, "source_title": "NVIDIA DeepLearningExamples: Classification/ConvNets"}
+    rows = (own, {**own, "precision": "TF32"}, said)
+    kept = [
+        one.values["is_channels_last"] for row in rows if isinstance(one := read(row), ImageReading)
+    ]
+    assert kept == [1, 0, 0]
+
+
+def test_32_bits_are_tf32_where_the_device_has_it() -> None:
+    devices = {"A100-80GB": "tf32", "V100-16GB": "fp32"}
+    rows = [{**ROW, "precision": "fp32/tf32", "hw_norm": name} for name in devices]
+    formats = [one.traits["format"] for row in rows if isinstance(one := read(row), ImageReading)]
+    assert formats == list(devices.values())

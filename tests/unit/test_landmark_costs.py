@@ -41,3 +41,13 @@ def test_older_hardware_wears_less() -> None:
     later = {**RUN, "source_date": "2022-07-01"}
     new, old = (landmark_costs.predict([{"model": "m"}], [run])[0] for run in (RUN, later))
     assert old.answers["amortised_usd"].value < new.answers["amortised_usd"].value
+
+
+def test_a_range_comes_from_the_other_models_alone() -> None:
+    rows, runs = rows_of("costs"), rows_of("runs")
+    before = landmark_costs.scored(rows, runs).comparisons
+    place = next(i for i, c in enumerate(before) if c.predicted is not None)
+    own = rows[before[place].row_number]
+    dearer = [{**row, "amortised_usd": "9e12"} if row is own else row for row in rows]
+    after = landmark_costs.scored(dearer, runs).comparisons
+    assert after[place].predicted == before[place].predicted

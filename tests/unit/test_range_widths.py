@@ -31,6 +31,23 @@ def test_ranges_hold_nine_tenths_of_sources_left_out() -> None:
     assert np.mean(held) == pytest.approx(0.90, abs=0.03)
 
 
+def _wild_source(name: str, random: np.random.Generator) -> list[Miss]:
+    """Rows of a source that may be far off, or all over the place."""
+    bias, spread = 0.1 * random.standard_t(2), 0.1 * np.exp(random.normal(0.0, 0.8))
+    logs = random.normal(bias, spread, ROWS_PER_SOURCE)
+    return [Miss(name, float(log), ("rate",)) for log in logs]
+
+
+def test_of_few_and_unlike_sources_the_next_is_held_too() -> None:
+    random = np.random.default_rng(4)
+    held = []
+    for _ in range(30):
+        names = [f"source {i}" for i in range(6)]
+        found = Misses([miss for name in names for miss in _wild_source(name, random)])
+        held += [_held_share(found, name) for name in names]
+    assert np.mean(held) >= 0.90
+
+
 def test_rows_of_a_source_do_not_change_its_own_range() -> None:
     random = np.random.default_rng(1)
     others = [miss for i in range(6) for miss in _source(f"source {i}", random)]
