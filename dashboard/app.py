@@ -4,7 +4,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from dashboard import controls, currency, i18n, link, pace, presenting, readable
+from dashboard import currency, i18n, link, pace, presenting, readable, widgets
 from dashboard.i18n import t
 from dashboard.navigation import pages
 from engine.records import BadInput, CannotContinue
@@ -44,7 +44,7 @@ def _header() -> None:
             st.segmented_control(
                 t("app.currency"),
                 currency.SHOWN,
-                default=controls.follow("currency", currency.shown()),
+                default=widgets.follow("currency", currency.shown()),
                 key="currency",
                 required=True,
                 label_visibility="collapsed",
@@ -53,7 +53,7 @@ def _header() -> None:
             st.segmented_control(
                 t("app.language"),
                 list(i18n.LANGUAGES),
-                default=controls.follow("lang", i18n.language()),
+                default=widgets.follow("lang", i18n.language()),
                 key="lang",
                 required=True,
                 format_func=i18n.LANGUAGES.__getitem__,

@@ -5,7 +5,7 @@ from datetime import date
 from functools import cache
 from typing import NamedTuple
 
-from dashboard import controls, i18n
+from dashboard import choosable, i18n
 from dashboard.explain import quantity
 from dashboard.i18n import t
 from engine import catalogue
@@ -55,11 +55,11 @@ def searched(found: tuple[FactRow, ...], text: str) -> list[FactRow]:
 def _names(kind: str) -> Mapping[str, str]:
     """What the things of a kind are called on the screen, by id."""
     if kind in ("accelerators", "cloud-prices", "efficiency"):
-        return controls.hardware_names()
+        return choosable.hardware_names()
     if kind == "models":
-        return controls.model_names()
+        return choosable.model_names()
     if kind == "places":
-        return controls.place_names()
+        return choosable.place_names()
     return {name: quantity(name) for name in catalogue.assumptions()}
 
 

@@ -6,7 +6,7 @@ from typing import Literal
 
 from dashboard import data, readable
 from dashboard.charts.history import Group, Mark
-from dashboard.controls import model_names
+from dashboard.choosable import model_names
 from dashboard.headlines import scalar
 from dashboard.theme import Say
 from engine import catalogue

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import streamlit as st
 
-from dashboard import controls, link
+from dashboard import choosable, link, widgets
 from dashboard.i18n import t
 from engine.projection.decision_goals import NPV
 from engine.projection.decisions import Goal, Limit, Question
@@ -63,7 +63,7 @@ def question(scenario: Scenario, case: ValueCase | None) -> Question:
     scored = ("parameters_billion",) if typed("score") is not None and trains(scenario) else ()
     only = link.get("only")
     allowed = {"hardware": tuple(only.split(","))} if only and "hardware" in may else {}
-    known = {k: v for k, v in allowed.items() if set(v) <= set(controls.hardware_names())}
+    known = {k: v for k, v in allowed.items() if set(v) <= set(choosable.hardware_names())}
     return Question(scenario, AIMS[aim(case)], limits, kept, scored, known, case)
 
 
@@ -120,7 +120,7 @@ def draw(case: ValueCase | None) -> None:
         st.segmented_control(
             t("decide.aim"),
             list(words),
-            default=controls.follow("aim", aim(case)),
+            default=widgets.follow("aim", aim(case)),
             key="aim",
             required=True,
             format_func=words.__getitem__,
@@ -134,7 +134,7 @@ def draw(case: ValueCase | None) -> None:
             t("decide.search"),
             key="search",
             icon=":material/search:",
-            type=controls.main_button(),
+            type=widgets.main_button(),
             on_click=_search,
         )
 
@@ -144,7 +144,7 @@ def _may_change() -> None:
     st.pills(
         t("decide.may"),
         list(words),
-        default=controls.follow("may", list(may_change())),
+        default=widgets.follow("may", list(may_change())),
         key="may",
         selection_mode="multi",
         format_func=words.__getitem__,
@@ -152,12 +152,12 @@ def _may_change() -> None:
 
 
 def _only() -> None:
-    names = controls.hardware_names()
+    names = choosable.hardware_names()
     chosen = [i for i in link.get("only").split(",") if i in names]
     st.multiselect(
         t("decide.only"),
         list(names),
-        default=controls.follow("only", chosen),
+        default=widgets.follow("only", chosen),
         key="only",
         format_func=names.__getitem__,
         placeholder=t("decide.only_all"),
@@ -166,7 +166,7 @@ def _only() -> None:
 
 def _limit(name: str, asked: Asked) -> None:
     key, number = f"max_{name}", typed(name)
-    controls.refill(key, None if number is None else controls.shown(unit(name), number))
+    widgets.refill(key, None if number is None else widgets.shown(unit(name), number))
     st.number_input(
         t(f"decide.limit_{name}"),
         min_value=0.0,
@@ -187,6 +187,6 @@ def _search() -> None:
         "only": ",".join(st.session_state["only"]) or None,
     }
     for name in LIMITS:
-        number = controls.meant(unit(name), st.session_state[f"max_{name}"])
+        number = widgets.meant(unit(name), st.session_state[f"max_{name}"])
         told[f"max_{name}"] = None if number is None else link.written(number)
     link.write(told)

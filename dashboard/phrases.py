@@ -5,7 +5,7 @@ from typing import Any
 
 import streamlit as st
 
-from dashboard import controls, currency, i18n, readable, seen_ranges
+from dashboard import choosable, currency, i18n, readable, seen_ranges, widgets
 from dashboard.charts import cost
 from dashboard.explain import link_column
 from dashboard.fact_rows import FactRow
@@ -58,7 +58,7 @@ def sentence(scenario: Scenario, machines: Mapping[str, str]) -> str:
         devices=readable.exact(scalar(scenario.training_device_count)),
         hardware=hardware_name(scenario.hardware, machines),
         ownership=t(f"what_if.{scenario.ownership}"),
-        place=controls.place_names()[scenario.place],
+        place=choosable.place_names()[scenario.place],
     )
     return t(
         "what_if.sentence_serving" if served else "what_if.sentence_storing",
@@ -109,7 +109,7 @@ def _in_note(name: str, value: str | float) -> str:
     if not isinstance(value, str):
         return readable.share(value) if name == "share" else readable.count(value)
     if name == "place":
-        return controls.place_names()[value]
+        return choosable.place_names()[value]
     if name == "trait":
         return _trait(value)
     if name == "provider":
@@ -135,7 +135,7 @@ OPEN_CHOICES = {
 """Inputs of formulas that stand for a choice of another name."""
 
 
-def known(scenario: Scenario, answer: Projection) -> controls.Known:
+def known(scenario: Scenario, answer: Projection) -> widgets.Known:
     """What is taken for open choices, what was seen of each, and which lie outside that."""
     quantities = {str(n.values.get("quantity")) for n in answer.notes if n.code in OUTSIDE}
     beyond = {name for quantity in quantities for name in SET_BY.get(quantity, ())}
@@ -145,7 +145,7 @@ def known(scenario: Scenario, answer: Projection) -> controls.Known:
         value = used.get(name) if own is None else own
         if value is not None and not low <= value <= high:
             beyond.add(name)
-    return controls.Known(used, frozenset(beyond), seen)
+    return widgets.Known(used, frozenset(beyond), seen)
 
 
 OUTSIDE = ("outside-measured", "outside-fitted")

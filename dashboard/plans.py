@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import streamlit as st
 
-from dashboard import controls, i18n, link, phrases, readable
+from dashboard import choosable, i18n, link, phrases, readable
 from dashboard.i18n import t
 from engine import catalogue
 from engine.projection import api_price
@@ -43,7 +43,7 @@ def value(name: str, chosen: object, machines: Mapping[str, str]) -> str:
     if name == "hardware":
         return phrases.hardware_name(text, machines)
     if name == "place":
-        return controls.place_names()[text]
+        return choosable.place_names()[text]
     if name == "model":
         return catalogue.model(text).name
     if name == "api_model":

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from string import Formatter
 
-from dashboard import controls, data, i18n, phrases, plans, readable, worth_words
+from dashboard import choosable, data, i18n, phrases, plans, readable, worth_words
 from dashboard.charts import cost
 from dashboard.headlines import Headline, headlines, scalar
 from dashboard.i18n import t
@@ -232,7 +232,7 @@ def _hardware(told: Told) -> str:
 
 
 def _place(told: Told) -> str:
-    return controls.place_names()[told.scenario.place]
+    return choosable.place_names()[told.scenario.place]
 
 
 def _choice(name: str, say: Callable[[float | None], str]) -> Callable[[Told], str]:

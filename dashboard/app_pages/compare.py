@@ -7,6 +7,7 @@ import streamlit as st
 
 from dashboard import (
     alternatives,
+    choosable,
     comparison,
     controls,
     data,
@@ -14,6 +15,7 @@ from dashboard import (
     i18n,
     phrases,
     readable,
+    widgets,
 )
 from dashboard.headlines import Headline, headlines
 from dashboard.i18n import t
@@ -39,13 +41,13 @@ def options(machines: Mapping[str, str]) -> dict[str, dict[str, str]]:
     """What each choice made of words can be, with its name."""
     measured = {i: t("control.measured", name=name) for i, name in machines.items()}
     return {
-        "hardware": measured | dict(controls.hardware_names()),
-        "place": dict(controls.place_names()),
-        "model": dict(controls.model_names()),
-        "ownership": controls.options("ownership", get_args(Ownership)),
-        "pricing": controls.options("pricing", get_args(Pricing)),
-        "serving_precision": controls.options("serving_precision", get_args(ServingPrecision)),
-        "precision": controls.options("precision", get_args(Precision)),
+        "hardware": measured | dict(choosable.hardware_names()),
+        "place": dict(choosable.place_names()),
+        "model": dict(choosable.model_names()),
+        "ownership": choosable.options("ownership", get_args(Ownership)),
+        "pricing": choosable.options("pricing", get_args(Pricing)),
+        "serving_precision": choosable.options("serving_precision", get_args(ServingPrecision)),
+        "precision": choosable.options("precision", get_args(Precision)),
     }
 
 
@@ -56,7 +58,7 @@ def choose(slot: str, now: Scenario, taken: Mapping[str, float | None]) -> None:
         here = getattr(now, name)
         made[name] = taken.get(name) if here is None else here
         if (key := f"{slot}_{name}") in st.session_state:
-            made[name] = controls.meant(name, st.session_state[key])
+            made[name] = widgets.meant(name, st.session_state[key])
     alternatives.change(slot, made)
 
 
@@ -72,15 +74,15 @@ def alternative(
     st.multiselect(
         t("compare.changes", number=str(alternatives.SLOTS.index(slot) + 1)),
         [*named, *NUMBERS],
-        default=controls.follow(f"{slot}_fields", list(made)),
+        default=widgets.follow(f"{slot}_fields", list(made)),
         key=f"{slot}_fields",
         format_func=lambda name: phrases.field(name, now),
         placeholder=t("compare.changes_hint"),
         **again,
     )
     for name, value in made.items():
-        here = controls.shown(name, value) if isinstance(value, float) else value
-        controls.refill(f"{slot}_{name}", here)
+        here = widgets.shown(name, value) if isinstance(value, float) else value
+        widgets.refill(f"{slot}_{name}", here)
         if name in named:
             ids = list(named[name])
             st.selectbox(
@@ -94,7 +96,7 @@ def alternative(
         else:
             st.number_input(
                 phrases.field(name, now),
-                *controls.limits(name),
+                *widgets.limits(name),
                 value=None,
                 format="%.6g",
                 key=f"{slot}_{name}",

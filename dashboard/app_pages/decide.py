@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from dashboard import cases, controls, data, explain, limits, phrases, plans, readable
+from dashboard import cases, controls, data, explain, limits, phrases, plans, readable, widgets
 from dashboard.i18n import t
 from dashboard.views import decided
 from dashboard.views.decided import name, say
@@ -30,7 +30,7 @@ def card(place: int, plan: Plan, asked: Question, machines: dict[str, str]) -> N
             t("decide.open"),
             key=f"open_{place}",
             icon=":material/tune:",
-            type=controls.main_button() if place == 0 else "secondary",
+            type=widgets.main_button() if place == 0 else "secondary",
             width="stretch",
         ):
             plans.take(now, plan.scenario)

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from dashboard import controls, data, fact_rows, i18n, link, overrides, phrases, readable
+from dashboard import controls, data, fact_rows, i18n, link, overrides, phrases, readable, widgets
 from dashboard.fact_rows import FactRow
 from dashboard.i18n import t
 from engine.scenario import bounds
@@ -35,7 +35,7 @@ def override(kind: str, row: FactRow) -> None:
             )
             st.button(
                 t("facts.use"),
-                type=controls.main_button(),
+                type=widgets.main_button(),
                 icon=":material/edit:",
                 on_click=link.choose,
                 args=(overrides.changes(kind, row.line, value),),

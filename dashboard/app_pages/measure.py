@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import psutil
 import streamlit as st
 
-from dashboard import controls, i18n, measuring, readable, runs
+from dashboard import i18n, measuring, readable, runs, widgets
 from dashboard.i18n import t
 from dashboard.measuring import Run, Status
 from engine.records import CannotContinue
@@ -55,7 +55,7 @@ def chooser(last: Status) -> None:
                 persist_state="session",
             )
         label = t("measure.go_on" if suite == unfinished else "measure.start")
-        if st.button(label, type=controls.main_button(), icon=":material/play_arrow:", key="start"):
+        if st.button(label, type=widgets.main_button(), icon=":material/play_arrow:", key="start"):
             begin(suite, process_count, again)
         st.caption(t("measure.outlives"))
 

@@ -11,6 +11,7 @@ from dashboard import (
     phrases,
     plans,
     readable,
+    widgets,
     worth_first,
     worth_words,
 )
@@ -31,7 +32,7 @@ def choose_use(case: ValueCase) -> None:
     st.selectbox(
         t("worth.use"),
         list(names),
-        index=list(names).index(controls.follow(link.USE, case.template)),
+        index=list(names).index(widgets.follow(link.USE, case.template)),
         key=link.USE,
         format_func=names.__getitem__,
         help=t("worth.use_hint"),
@@ -53,18 +54,18 @@ def guess(name: str, case: ValueCase, found: Valued) -> None:
     own = getattr(case, name)
     taken = found.worth.known.get(name)
     limits = worth_words.limits(name)
-    controls.refill(name, None if own is None else controls.shown(name, own))
+    widgets.refill(name, None if own is None else widgets.shown(name, own))
     st.number_input(
         t(f"guess.{name}"),
-        controls.shown(name, limits.low),
-        controls.shown(name, limits.high),
+        widgets.shown(name, limits.low),
+        widgets.shown(name, limits.high),
         value=None,
         format="%.6g",
         step=worth_words.step(own if taken is None else scalar(taken.value)),
         key=name,
         placeholder="" if default is not None else worth_words.placeholder(case, name),
         help=worth_words.reason(case, name),
-        on_change=lambda: cases.choose(name, controls.meant(name, st.session_state[name])),
+        on_change=lambda: cases.choose(name, widgets.meant(name, st.session_state[name])),
     )
 
 
@@ -127,7 +128,7 @@ def ways(scenario: Scenario, case: ValueCase, known: data.Seen) -> None:
     item = catalogue.model(scenario.model).item
     if item == "token":
         models = api_price.models()
-        controls.refill("api_model", scenario.api_model)
+        widgets.refill("api_model", scenario.api_model)
         st.selectbox(
             t("worth.api_model"),
             list(models),

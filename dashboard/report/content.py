@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 import plotly.graph_objects as go
 
-from dashboard import cited, controls, currency, data, explain, i18n, phrases, readable
+from dashboard import choosable, cited, currency, data, explain, i18n, phrases, readable
 from dashboard.charts import cost, frontier
 from dashboard.headlines import headlines, scalar
 from dashboard.i18n import t
@@ -161,7 +161,7 @@ def _choices(scenario: Scenario, machines: Mapping[str, str]) -> Iterator[tuple[
     names = {
         "model": catalogue.model(scenario.model).name,
         "hardware": phrases.hardware_name(scenario.hardware, machines),
-        "place": controls.place_names()[scenario.place],
+        "place": choosable.place_names()[scenario.place],
     }
     for name in Scenario.model_fields:
         value = getattr(scenario, name)

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from dashboard import controls, link, plans, readable
+from dashboard import link, plans, readable, widgets
 from dashboard.headlines import scalar
 from dashboard.i18n import t
 from dashboard.views import compression
@@ -65,7 +65,7 @@ def _asked(name: str) -> float:
         t(f"federated.{name}"),
         1.0,
         most,
-        controls.follow(name, number),
+        widgets.follow(name, number),
         step=1.0,
         format="%.0f",
         key=name,
