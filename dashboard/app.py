@@ -11,6 +11,7 @@ from engine.records import BadInput, CannotContinue
 
 LOGO = Path(__file__).parent / "logo.svg"
 ICON = Path(__file__).parent / "icon.svg"
+CARDS = Path(__file__).parent / "cards.css"
 
 
 def _speak() -> None:
@@ -79,6 +80,7 @@ page = st.navigation(pages(), position="hidden" if on_stage else "top")
 if on_stage:
     st.html(presenting.STYLE)
 else:
+    st.html(CARDS)
     _header()
 
 try:

@@ -183,7 +183,7 @@ def _seen(version: str, _found: tuple[Measurement, ...], _own: OwnCalibration) -
     return Seen(version, _found, Evidence.of(_found, _own))
 
 
-@st.cache_resource(max_entries=256, show_spinner=False, hash_funcs=_HASH)
+@st.cache_resource(max_entries=32, show_spinner=False, hash_funcs=_HASH)
 def project(scenario: Scenario, known: Seen) -> Projection:
     """The answer to a scenario, given what was measured.
 
@@ -237,7 +237,7 @@ def tradeoff(
     return front(question, ways, known.evidence)
 
 
-@st.cache_resource(max_entries=64, show_spinner=False, hash_funcs=_HASH)
+@st.cache_resource(max_entries=16, show_spinner=False, hash_funcs=_HASH)
 def valued(scenario: Scenario, case: ValueCase, known: Seen) -> Valued:
     """What a scenario is worth in one use, over many draws of all that is uncertain."""
     return value_of(scenario, case, project(scenario, known))
@@ -262,7 +262,7 @@ def parameter_count(scenario: Scenario) -> float:
     return BILLION * float(scenario.parameters_billion or own)
 
 
-@st.cache_resource(max_entries=64, show_spinner=False, hash_funcs=_HASH)
+@st.cache_resource(max_entries=8, show_spinner=False, hash_funcs=_HASH)
 def frontier(scenario: Scenario, known: Seen) -> tuple[Array, Projection]:
     """The same scenario over model sizes, in one call: sizes in billions, and the answer."""
     here = parameter_count(scenario) / BILLION

@@ -1,7 +1,5 @@
 """One scenario: what it costs, how good it gets, where the money goes."""
 
-from pathlib import Path
-
 import streamlit as st
 
 from dashboard import cases, controls, data, explain, pace, phrases, readable, share, tour
@@ -13,7 +11,6 @@ from dashboard.views import outcome
 from engine.records import Note, Projection
 from engine.scenario import Scenario
 
-CARDS = Path(__file__).parent.with_name("cards.css")
 ONWARDS = ("worth", "savings", "decide", "report", "present")
 
 
@@ -86,7 +83,6 @@ for name, text in request.refused.items():
     st.warning(phrases.refused(name, text, request.scenario), icon=":material/link_off:")
 share.reopened(answer)
 
-st.html(CARDS)
 cards = st.grid(4, min_column_width=150)
 with cards:
     for headline in headlines(request.scenario, answer):

@@ -156,14 +156,17 @@ def test_a_preset_fills_in_the_controls(visit: Visit) -> None:
 
 def test_a_number_is_followed_down_to_its_sources_by_keyboard(visit: Visit) -> None:
     page = visit()
+    total = headline(page, EN["headline.total"]).inner_text()
     opener = page.locator(".st-key-explain_total").get_by_role("button")
     opener.focus()
     page.keyboard.press("Enter")
     dialog = page.get_by_role("dialog")
     expect(dialog.get_by_text(EN["working.takes"])).to_be_visible()
-    expect(dialog.get_by_test_id("stCode")).to_contain_text("sum(stage_usd")
+    expect(dialog.locator(".st-key-equation")).to_contain_text(f"{total} =")
     dialog.get_by_text(EN["working.chain"]).click()
-    expect(dialog.get_by_test_id("stDataFrame").nth(1)).to_be_visible()
+    expect(dialog.get_by_test_id("stTable").nth(1)).to_be_visible()
+    dialog.get_by_text(EN["working.code"]).click()
+    expect(dialog.get_by_test_id("stCode")).to_contain_text("sum(stage_usd")
     page.keyboard.press("Escape")
     expect(dialog).to_have_count(0)
 
