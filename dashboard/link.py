@@ -8,7 +8,6 @@ the widgets follow it.
 
 import math
 from collections.abc import Mapping
-from urllib.parse import urlencode
 
 import streamlit as st
 from pydantic import ValidationError
@@ -32,12 +31,6 @@ def address() -> dict[str, str]:
     kept = st.session_state.get(_KEPT)
     is_same_page = st.session_state.get(_URL) == st.context.url
     return dict(kept) if is_same_page and kept is not None and not _went_back() else _told()
-
-
-def live() -> str:
-    """Where the scenario is seen as it is now; empty where the browser did not say."""
-    url = st.context.url
-    return f"{url}?{urlencode(address())}" if url and address() else url or ""
 
 
 def get(name: str, default: str = "") -> str:

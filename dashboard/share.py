@@ -38,7 +38,7 @@ def address() -> str:
     page finds them; whoever gets a link to a scenario is not to meet them. Empty where the
     browser did not say where it is.
     """
-    url = link.live().partition("?")[0]
+    url = st.context.url or ""
     chosen = {name: text for name, text in link.address().items() if name in SHARED}
     return f"{url}?{urlencode(chosen)}" if url and chosen else url
 

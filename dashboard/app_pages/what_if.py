@@ -6,8 +6,8 @@ from dashboard import cases, controls, data, explain, pace, phrases, readable, s
 from dashboard.headlines import Headline, headlines, net_value, scalar
 from dashboard.i18n import t
 from dashboard.navigation import PAGES
-from dashboard.theme import KIND_COLOURS
 from dashboard.views import outcome
+from dashboard.views.metric import metric
 from engine.records import Note, Projection
 from engine.scenario import Scenario
 
@@ -16,17 +16,9 @@ ONWARDS = ("worth", "savings", "decide", "report", "present")
 
 def card(headline: Headline) -> None:
     """A number, how it is known, its range, and the way down to what it rests on."""
-    kind = headline.estimate.kind
+    kind, span = headline.estimate.kind, headline.range
     with st.container(border=True, height="stretch", gap="xsmall"):
-        st.metric(
-            headline.label,
-            headline.text,
-            t(f"kind.{kind}"),
-            KIND_COLOURS[kind],
-            help=headline.hint,
-            delta_arrow="off",
-            delta_description=headline.range or None,
-        )
+        metric(headline.label, headline.text, kind, span, hint=headline.hint, border=False)
         explain.explain_button(headline.label, headline.estimate, headline.say, headline.name)
 
 

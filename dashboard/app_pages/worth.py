@@ -17,9 +17,9 @@ from dashboard import (
 )
 from dashboard.headlines import scalar
 from dashboard.i18n import t
-from dashboard.theme import KIND_COLOURS
 from dashboard.valued import Valued
 from dashboard.views import value
+from dashboard.views.metric import metric
 from engine import catalogue
 from engine.projection import api_price
 from engine.scenario import Scenario
@@ -84,17 +84,7 @@ def cards(found: Valued) -> None:
     """The few numbers first."""
     with st.grid(4, min_column_width=150):
         for card in worth_words.cards(found):
-            st.metric(
-                card.label,
-                card.text,
-                delta=t(f"kind.{card.kind}") if card.kind else None,
-                delta_color=KIND_COLOURS[card.kind] if card.kind else "gray",
-                delta_arrow="off",
-                delta_description=card.range or None,
-                help=card.hint,
-                border=True,
-                height="stretch",
-            )
+            metric(card.label, card.text, card.kind, card.range, hint=card.hint)
 
 
 def beyond_cash(found: Valued) -> None:

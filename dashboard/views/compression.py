@@ -1,5 +1,7 @@
 """What making a model smaller does to its score, by every way that was published."""
 
+from collections.abc import Mapping
+
 import streamlit as st
 
 from dashboard import plans, readable
@@ -44,16 +46,26 @@ def show(now: Scenario, evidence: Evidence) -> None:
 
 def line(found: Effect) -> dict[str, str | int]:
     """One way of compression in words."""
-    change = found.change_share
-    told: dict[str, str | int] = {
-        t("compression.way"): way(found),
-        t("compression.change"): points(change),
-        t("compression.seen"): between(*found.seen_share) if found.seen_share else "",
+    counts = {
         t("compression.models"): found.model_count,
         t("compression.rows"): found.row_count,
-        t("working.kind"): t(f"kind.{change.kind}"),
     }
-    return told | {t("compression.why"): "" if change.known else why(found.model_count)}
+    return row(found, way(found), why(found.model_count), counts)
+
+
+def row(
+    found: Effect, way: str, why: str, counts: Mapping[str, int] | None = None
+) -> dict[str, str | int]:
+    """What a way does to the score, or why that is not known."""
+    change = found.change_share
+    return {
+        t("compression.way"): way,
+        t("compression.change"): points(change),
+        t("compression.seen"): between(*found.seen_share) if found.seen_share else "",
+        **(counts or {}),
+        t("working.kind"): t(f"kind.{change.kind}"),
+        t("compression.why"): "" if change.known else why,
+    }
 
 
 def points(change: Estimate) -> str:

@@ -40,7 +40,7 @@ def _inside(now: Scenario, evidence: projection.Evidence) -> None:
         st.markdown(t("federated.sent", each=readable.data(each)))
     plans.small(t("federated.lead"))
     st.dataframe(
-        [line(effect) for effect in found.effects],
+        [compression.row(effect, way(effect), why(effect)) for effect in found.effects],
         hide_index=True,
         placeholder="",
         height="content",
@@ -72,18 +72,6 @@ def _asked(name: str) -> float:
         on_change=lambda: link.write({name: link.written(st.session_state[name])}),
     )
     return number
-
-
-def line(found: Effect) -> dict[str, str]:
-    """One way in words."""
-    change = found.change_share
-    return {
-        t("compression.way"): way(found),
-        t("compression.change"): compression.points(change),
-        t("compression.seen"): compression.between(*found.seen_share) if found.seen_share else "",
-        t("working.kind"): t(f"kind.{change.kind}"),
-        t("compression.why"): "" if change.known else why(found),
-    }
 
 
 def way(found: Effect) -> str:

@@ -9,6 +9,7 @@ from dashboard.headlines import scalar
 from dashboard.i18n import t
 from dashboard.telling import TASK, Told
 from dashboard.views import outcome, pictures, value
+from dashboard.views.metric import metric
 from engine.records import BadInput
 from engine.validation.stored import read
 
@@ -20,16 +21,7 @@ def cards(told: Told) -> None:
     with st.grid(min(4, len(told.step.numbers)), min_column_width=190):
         for name in told.step.numbers:
             card = told.cards[name]
-            st.metric(
-                card.label,
-                card.text,
-                delta=t(f"kind.{card.estimate.kind}"),
-                delta_color="gray",
-                delta_arrow="off",
-                delta_description=card.range or None,
-                border=True,
-                height="stretch",
-            )
+            metric(card.label, card.text, card.estimate.kind, card.range, colour="gray")
 
 
 def money(told: Told) -> None:

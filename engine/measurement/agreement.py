@@ -10,9 +10,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from engine.measurement.noise import disturbances
 from engine.measurement.spread import AGREEMENT_SHARE, median_interval
-from engine.measurement.steadiness import COVERED, FEWEST_FOR_INTERVAL, REVISIT, Steadiness
+from engine.measurement.steadiness import COVERED, REVISIT, Steadiness, is_sound
 from engine.records import BadInput, Measurement, Setting
 
 Verdict = Literal["faster", "slower", "same", "unsure"]
@@ -102,7 +101,7 @@ def compared(
     known = [steady.get(m.machine.hardware_id) for m in (first, second)]
     margin = max([AGREEMENT_SHARE, *(found.share for found in known if found)])
     covered = COVERED if all(known) else ()
-    is_sure = all(_is_sound(m, covered) for m in (first, second))
+    is_sure = all(is_sound(m, covered) for m in (first, second))
     return Pair(
         first=first,
         second=second,
@@ -131,11 +130,6 @@ def chosen(measurements: Iterable[Measurement], words: str) -> list[Measurement]
             raise BadInput(_nothing(word, left))
         left = kept
     return left
-
-
-def _is_sound(m: Measurement, covered: Sequence[str]) -> bool:
-    is_repeated = len(m.repeat_times_s) >= FEWEST_FOR_INTERVAL
-    return is_repeated and set(disturbances(m)) <= set(covered)
 
 
 def _verdict(low: float, high: float, margin: float) -> Verdict:

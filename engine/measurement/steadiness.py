@@ -8,7 +8,7 @@ Work that was measured more than once on one machine shows it; every suite measu
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from math import ceil, expm1, log, sqrt
@@ -52,7 +52,7 @@ def steadiness(measurements: Iterable[Measurement]) -> dict[str, Steadiness]:
     for times in _again(measurements).values():
         for first, second in pairwise(times):
             every[first.machine.hardware_id].append(distance(first, second))
-            if _is_calm(first) and _is_calm(second):
+            if is_sound(first) and is_sound(second):
                 calm[first.machine.hardware_id].append(distance(first, second))
     known = {hardware: _known(calm[hardware]) or _known(every[hardware]) for hardware in every}
     return {hardware: found for hardware, found in known.items() if found is not None}
@@ -88,15 +88,20 @@ def _again(measurements: Iterable[Measurement]) -> Mapping[object, list[Measurem
     """The same work of the same code on the same machine, oldest first."""
     found: dict[object, list[Measurement]] = defaultdict(list)
     for m in sorted(measurements, key=lambda m: m.taken_at):
-        if len(m.repeat_times_s) >= FEWEST_FOR_INTERVAL:
+        if _is_repeated(m):
             workload, settings = original(m)
             same = m.machine, workload, tuple(sorted(settings.items()))
             found[*same, m.method_version, m.code_version].append(m)
     return found
 
 
-def _is_calm(m: Measurement) -> bool:
-    return set(disturbances(m)) <= set(COVERED)
+def is_sound(m: Measurement, covered: Sequence[str] = COVERED) -> bool:
+    """Whether its interval can be trusted: repeated enough, and disturbed by `covered` at most."""
+    return _is_repeated(m) and set(disturbances(m)) <= set(covered)
+
+
+def _is_repeated(m: Measurement) -> bool:
+    return len(m.repeat_times_s) >= FEWEST_FOR_INTERVAL
 
 
 def _known(distances: list[float]) -> Steadiness | None:

@@ -1,5 +1,7 @@
 """90 % ranges hold for a source never seen, and its own rows have no say in them."""
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 
@@ -21,13 +23,19 @@ def _held_share(found: Misses, source: str, regime: str = "rate") -> float:
     return float(np.mean([low <= log <= high for log in own]))
 
 
+def _held_shares(times: int, source_count: int, made: Callable[[str], list[Miss]]) -> list[float]:
+    """Of each source, left out, in each of several sets."""
+    held = []
+    for _ in range(times):
+        names = [f"source {i}" for i in range(source_count)]
+        found = Misses([miss for name in names for miss in made(name)])
+        held += [_held_share(found, name) for name in names]
+    return held
+
+
 def test_ranges_hold_nine_tenths_of_sources_left_out() -> None:
     random = np.random.default_rng(0)
-    held = []
-    for _ in range(20):
-        names = [f"source {i}" for i in range(10)]
-        found = Misses([miss for name in names for miss in _source(name, random)])
-        held += [_held_share(found, name) for name in names]
+    held = _held_shares(20, 10, lambda name: _source(name, random))
     assert np.mean(held) == pytest.approx(0.90, abs=0.03)
 
 
@@ -40,11 +48,7 @@ def _wild_source(name: str, random: np.random.Generator) -> list[Miss]:
 
 def test_of_few_and_unlike_sources_the_next_is_held_too() -> None:
     random = np.random.default_rng(4)
-    held = []
-    for _ in range(30):
-        names = [f"source {i}" for i in range(6)]
-        found = Misses([miss for name in names for miss in _wild_source(name, random)])
-        held += [_held_share(found, name) for name in names]
+    held = _held_shares(30, 6, lambda name: _wild_source(name, random))
     assert np.mean(held) >= 0.90
 
 
