@@ -114,6 +114,21 @@ def test_a_step_is_that_of_plain_torch():
     assert learn(asked, data)[0].epochs[0].train_loss_nats == pytest.approx(expected, rel=1e-5)
 
 
+@pytest.mark.parametrize("task", ["news", "wordnet-categories"])
+def test_its_gradient_is_that_of_autograd(task):
+    asked = TextClassifier(task, embedding_size=4, vocabulary_size=30, batch_size=64)
+    random = torch.Generator().manual_seed(0)
+    model = Classifier(asked, random, CPU)
+    words = torch.randint(asked.vocabulary_size, (64, 16), generator=random)
+    targets = torch.randint(max(2, asked.output_count), (64,), generator=random)
+    targets = targets.float().unsqueeze(1) if asked.output_count == 1 else targets
+    recorded = torch.autograd.grad(model.loss(model.logits(words), targets), model.parameters)
+    with torch.no_grad():
+        model.differentiate(words, targets)
+    for parameter, gradient in zip(model.parameters, recorded, strict=True):
+        torch.testing.assert_close(parameter.grad, gradient)
+
+
 def test_arithmetic_and_traffic_follow_the_sizes():
     news = TextClassifier()
     assert news.parameter_count == 5_000 * 16 + 16 + 1

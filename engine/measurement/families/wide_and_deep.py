@@ -79,13 +79,13 @@ class WideAndDeep(FilmLists):
 
     name: ClassVar[str] = "wide-and-deep"
     sizes: ClassVar[tuple[int, ...]] = (1, 2, 4, 8, 16, 32)
-    batch_size: ClassVar[int] = 16
-    epoch_count: ClassVar[int] = 12
+    batch_size: ClassVar[int] = 32
+    epoch_count: ClassVar[int] = 10
     learning_rates: ClassVar[Mapping[str, float]] = {
-        "sgd": 5.0,
-        "momentum": 0.5,
-        "adamw": 0.01,
-        "adafactor": 0.03,
+        "sgd": 20.0,
+        "momentum": 2.0,
+        "adamw": 0.015,
+        "adafactor": 0.075,
     }
     has_features: ClassVar[bool] = True
 
