@@ -58,7 +58,7 @@ DECIDING = (
     *CHOICES.values(),
 )
 """Fields of the scenario that a plan depends on, beside the device."""
-MOST_KEPT = 4_096
+MOST_KEPT = 256
 DEVICE_AND_FOUR = 5
 """Axes of a plan for several devices."""
 
@@ -103,7 +103,7 @@ _KEPT: OrderedDict[tuple[object, ...], Planned] = OrderedDict()
 
 
 def _remembered(asked: _Asked, deciding: tuple[object, ...]) -> Planned:
-    """Plans made before, the latest few thousand: prices and loads change nothing of them."""
+    """Plans made before, the latest of them: prices and loads change nothing of them."""
     key = (*deciding, asked.room_bytes, asked.device.accelerator_id)
     found = _KEPT.get(key)
     if found is None:

@@ -72,9 +72,7 @@ def test_a_fact_is_overridden_by_its_row(visit: Visit) -> None:
     # The table is a canvas that may be drawn anew after the search: a click before is lost. One
     # that is only late must not be followed by another, which would take the choice back.
     for _ in range(TRIES):
-        box = table.bounding_box()
-        assert box is not None
-        page.mouse.click(box["x"] + 18, box["y"] + 52)
+        table.click(position={"x": 18, "y": 52})
         with suppress(Error):
             own.wait_for(timeout=LATE_MS)
             break
