@@ -15,7 +15,7 @@ from engine import catalogue
 from engine.projection.evidence import MEASURED_PREFIX
 from engine.records import Estimate, Machine, Note, Projection
 from engine.scenario import Scenario
-from engine.units import BILLION
+from engine.units import BILLION, DAYS_PER_MONTH
 
 PLOTLY = {"displayModeBar": False}
 """Charts answer to the pointer only; their tool bar would cover the legend."""
@@ -49,8 +49,9 @@ def sentence(scenario: Scenario, machines: Mapping[str, str]) -> str:
     size_billion = own if own is not None else scalar(scenario.parameters_billion)
     trained = scalar(scenario.training_run_count)
     served = scalar(scenario.requests_per_day)
+    does = "taken" if not trained else "training" if scenario.tuning == "full" else "tuning"
     training = t(
-        "what_if.sentence_training" if trained else "what_if.sentence_taken",
+        f"what_if.sentence_{does}",
         model=model.name,
         size=readable.count((size_billion or 0.0) * BILLION),
         data=readable.count((scalar(scenario.dataset_items_billion) or 0.0) * BILLION),
@@ -66,6 +67,11 @@ def sentence(scenario: Scenario, machines: Mapping[str, str]) -> str:
         requests=readable.count(served),
         months=readable.number(scalar(scenario.horizon_months)),
     )
+
+
+def a_month(per_day: float) -> str:
+    """So many a day, counted by the month."""
+    return readable.count(per_day * DAYS_PER_MONTH)
 
 
 def refused(name: str, text: str, scenario: Scenario) -> str:

@@ -60,6 +60,10 @@ with st.grid(4, min_column_width=200):
     for kind in FORMATS:
         download(told, kind, today.isoformat())
 
+if found := share.address():
+    st.subheader(t("report.link_title"), anchor=False)
+    st.code(found, language=None, wrap_lines=True)
+
 st.subheader(t("report.paste_title"), anchor=False)
 st.code(told.paragraph, language=None, wrap_lines=True)
 
