@@ -205,17 +205,17 @@ def _chain(estimate: Estimate, told: set[int]) -> Iterator[tuple[str, Estimate]]
 def facts_columns() -> dict[str, Any]:
     """Column settings of the facts."""
     return {
-        t("column.subject"): st.column_config.TextColumn(width=200),
-        t("column.quantity"): st.column_config.TextColumn(width=230),
-        t("column.value"): st.column_config.NumberColumn(width=90, format="%.6g"),
+        t("column.subject"): st.column_config.TextColumn(width=112),
+        t("column.quantity"): st.column_config.TextColumn(width=118),
+        t("column.value"): st.column_config.NumberColumn(width=80, format="%.6g"),
+        t("column.unit"): st.column_config.TextColumn(width=90),
         t("column.low"): st.column_config.NumberColumn(width=80, format="%.6g"),
         t("column.high"): st.column_config.NumberColumn(width=80, format="%.6g"),
-        t("column.unit"): st.column_config.TextColumn(width=110),
-        t("column.source"): st.column_config.TextColumn(width=240),
+        t("column.source"): st.column_config.TextColumn(width=190),
         t("column.link"): link_column(),
         t("column.checked"): st.column_config.DateColumn(width=100, format="YYYY-MM-DD"),
         t("column.as_of"): st.column_config.TextColumn(width=100),
-        t("column.note"): st.column_config.TextColumn(width=420),
+        t("column.note"): st.column_config.TextColumn(width=300),
     }
 
 

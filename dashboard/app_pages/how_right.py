@@ -7,7 +7,7 @@ import streamlit as st
 from dashboard import data, explain, i18n, phrases, readable, scores
 from dashboard.charts import predicted
 from dashboard.i18n import t
-from dashboard.views import pictures, score_errors
+from dashboard.views import pictures, score_errors, short
 from engine.validation.stored import StoredScore, read
 from engine.validation.stored_rows import StoredRow
 
@@ -145,7 +145,7 @@ st.subheader(t("how_right.own_title"), anchor=False)
 own = scores.own_table(data.seen())
 if own:
     st.caption(t("how_right.own_lead"))
-    st.dataframe(own, hide_index=True, placeholder="", alt=t("how_right.own_title"))
+    short.table(own, t("how_right.own_title"))
 else:
     st.info(t("how_right.own_none"), icon=":material/science:")
 score_errors.own(data.seen().evidence.score_curves)
