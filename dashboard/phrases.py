@@ -209,13 +209,13 @@ def facts_columns() -> dict[str, Any]:
         t("column.quantity"): st.column_config.TextColumn(width=118),
         t("column.value"): st.column_config.NumberColumn(width=80, format="%.6g"),
         t("column.unit"): st.column_config.TextColumn(width=90),
-        t("column.low"): st.column_config.NumberColumn(width=80, format="%.6g"),
-        t("column.high"): st.column_config.NumberColumn(width=80, format="%.6g"),
-        t("column.source"): st.column_config.TextColumn(width=190),
+        t("column.low"): st.column_config.NumberColumn(width=64, format="%.6g"),
+        t("column.high"): st.column_config.NumberColumn(width=64, format="%.6g"),
+        t("column.source"): st.column_config.TextColumn(width=270),
         t("column.link"): link_column(),
         t("column.checked"): st.column_config.DateColumn(width=100, format="YYYY-MM-DD"),
         t("column.as_of"): st.column_config.TextColumn(width=100),
-        t("column.note"): st.column_config.TextColumn(width=300),
+        t("column.note"): st.column_config.TextColumn(width=220),
     }
 
 

@@ -74,7 +74,7 @@ explain.explain_menu(
 st.subheader(t("report.preview_title"), anchor=False)
 st.caption(t("report.preview_lead", count=len(told.bases)))
 w = told.words
-st.table(
+st.container(key="basis").table(
     {
         w["quantity"]: [chain.plain(basis.label) for basis in told.bases],
         w["value"]: [chain.plain(basis.value) for basis in told.bases],

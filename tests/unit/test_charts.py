@@ -296,7 +296,7 @@ def test_long_names_are_told_in_lines() -> None:
     )
     assert wrapped("改为向商家购买此模型的回答") == "改为向商家购买此模型的<br>回答"
     assert (
-        wrapped("完整训练的设备小时数量（仅知计算量）", 34)
+        wrapped("完整训练的设备小时数量（仅知计算量）", 36)
         == "完整训练的设备小时数量（仅知计算量）"
     )
     assert wrapped("short") == "short"
