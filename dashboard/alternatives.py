@@ -13,6 +13,22 @@ SLOTS = ("vs", "vs2", "vs3")
 
 BETWEEN, OF = ";", "~"
 
+OTHERS: Mapping[str, tuple[str, str]] = {
+    "hardware": ("h200-sxm", "h100-sxm"),
+    "place": ("country:SWE", "us:US"),
+    "ownership": ("cloud", "owned"),
+    "pricing": ("spot", "on_demand"),
+    "serving_precision": ("int8", "bf16"),
+    "precision": ("fp8", "bf16"),
+    "model": ("llama-3.1-70b", "llama-3.1-8b"),
+}
+"""What a choice starts from in an alternative: the first of two that it is not by now."""
+
+
+def other(name: str, now: Choice) -> Choice:
+    """Another value of a choice, so that there is a difference to see; a number stays."""
+    return next((value for value in OTHERS.get(name, ()) if value != now), now)
+
 
 def changes(slot: str) -> dict[str, Choice]:
     """What an alternative changes, by Scenario field; what cannot be had is left out."""

@@ -11,7 +11,7 @@ from engine.records import BadInput, CannotContinue
 
 LOGO = Path(__file__).parent / "logo.svg"
 ICON = Path(__file__).parent / "icon.svg"
-CARDS = Path(__file__).parent / "cards.css"
+LOOK = Path(__file__).parent / "page.css"
 
 
 def _speak() -> None:
@@ -75,12 +75,12 @@ st.set_page_config(
 )
 st.logo(str(LOGO), size="large")
 on_stage = presenting.on_stage()
-page = st.navigation(pages(), position="hidden" if on_stage else "top")
+page = st.navigation(pages(), position="hidden" if on_stage else "top", expanded=True)
 
 if on_stage:
     st.html(presenting.STYLE)
 else:
-    st.html(CARDS)
+    st.html(LOOK)
     _header()
 
 try:

@@ -142,7 +142,7 @@ def headed(formula: Formula) -> tuple[str, str]:
     if i18n.known(f"quantity.{name}"):
         return quantity(name), says
     first, _, rest = says.partition("\n\n")
-    return first, rest
+    return first.removesuffix(".").removesuffix("。"), rest
 
 
 def searched(formula: Formula) -> str:

@@ -3,14 +3,13 @@
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from dashboard import readable
-from dashboard.headlines import Headline, scalar
+from dashboard import presets, readable
+from dashboard.headlines import Headline, headlines, scalar
 from dashboard.i18n import t
 from engine import catalogue
+from engine.projection.ranges import ranged
+from engine.records import Projection
 from engine.scenario import Scenario
-
-LEAST_SHARE = 0.0005
-"""Less is the same: numbers are shown to three digits."""
 
 
 class Cell(NamedTuple):
@@ -35,9 +34,24 @@ PATHS = {
     "carbon": "total.carbon_kgco2e",
     "time": "training.time_h",
     "water": "total.water_litres",
+    "devices": "deployment.device_count",
 }
+BESIDE = ("accuracy", "speed", "carbon")
+"""Told after the cost where they change."""
 PRICES = {True: "cost_usd_per_million_items", False: "cost_usd_per_thousand_requests"}
 """Of what is served, by whether it is tokens."""
+
+
+def numbers(scenario: Scenario, answer: Projection) -> tuple[Headline, ...]:
+    """The cards of a scenario, and what another choice does to its answers' speed."""
+    served, writes = answer.deployment, presets.generates(catalogue.model(scenario.model))
+    speed, devices = ranged([served.tpot_s if writes else served.latency_s, served.device_count])
+    label = t("compare.number_token" if writes else "compare.number_answer")
+    return (
+        *headlines(scenario, answer),
+        Headline("speed", label, speed, readable.seconds),
+        Headline("devices", t("compare.number_devices"), devices, readable.exact),
+    )
 
 
 def path(name: str, scenario: Scenario) -> str | None:
@@ -45,6 +59,9 @@ def path(name: str, scenario: Scenario) -> str | None:
     if name == "unit":
         is_text = catalogue.model(scenario.model).item == "token"
         return f"deployment.{PRICES[is_text]}"
+    if name == "speed":
+        writes = presets.generates(catalogue.model(scenario.model))
+        return f"deployment.{'tpot_s' if writes else 'latency_s'}"
     return PATHS.get(name)
 
 
@@ -63,7 +80,7 @@ def cell(before: Headline, after: Headline) -> Cell:
     if one is None or other is None or before.label != after.label:
         return Cell(after.text, "", None)
     change = other - one
-    if abs(change) <= LEAST_SHARE * abs(one):
+    if before.text == after.text:
         return Cell(after.text, t("compare.same"), None)
     more_is_better = before.name == "accuracy"
     return Cell(after.text, _delta(before, one, change), (change > 0) == more_is_better)
@@ -74,7 +91,34 @@ def _delta(headline: Headline, one: float, change: float) -> str:
     if headline.name == "accuracy":
         return t("compare.points", change=f"{sign}{abs(change) * 100:.1f}")
     amount = f"{sign}{headline.say(abs(change))}"
-    return f"{amount} ({sign}{readable.share(abs(change / one))})" if one else amount
+    return f"{amount} ({sign}{percent(change / one)})" if one else amount
+
+
+def percent(change_share: float) -> str:
+    """How large a change is: 162%, 13%, 2.4%, <0.1%."""
+    size = abs(change_share)
+    if size < 0.0005:
+        return "<0.1%"
+    return f"{size:.{1 if size < 0.0995 else 0}%}"
+
+
+def verdict(found: Sequence[Row], slot: str, name: str) -> str:
+    """Which is cheaper, and by how much: in all, and to train; then its score and its speed."""
+    cells = {headline.name: each[slot] for headline, each in found}
+    labels = {headline.name: headline.label for headline, _ in found}
+    costs = [part for n in ("total", "training") if (part := _cheaper(n, cells[n]))]
+    beside = [f"{labels[n]} {cells[n].delta}" for n in BESIDE if cells[n].better is not None]
+    told = [t("compare.verdict", name=name, parts=t("compare.verdict_and").join(costs))]
+    return t("compare.verdict_then").join([*told, *beside]) if costs else ""
+
+
+def _cheaper(name: str, told: Cell) -> str:
+    if not told.delta:
+        return ""
+    if told.better is None:
+        return t(f"compare.{name}_same")
+    sign = "cheaper" if told.better else "dearer"
+    return t(f"compare.{name}_{sign}", change=told.delta.replace("+", "").replace("−", ""))
 
 
 def copied(headings: Sequence[str], found: Sequence[Row]) -> str:

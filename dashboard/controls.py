@@ -7,7 +7,7 @@ from typing import get_args
 
 import streamlit as st
 
-from dashboard import cases, choosable, link, presets, readable, widgets
+from dashboard import cases, choosable, link, phrases, presets, readable, widgets
 from dashboard.i18n import t
 from dashboard.link import Choice
 from dashboard.theme import round_step
@@ -124,7 +124,14 @@ def main(now: Scenario, machines: Mapping[str, str], known: Known) -> None:
         price.value if price else known.get("electricity_usd_per_kwh"),
         disabled=now.ownership == "cloud",
     )
-    widgets.slide("requests_per_day", now.requests_per_day, REQUESTS, readable.count, known)
+    widgets.slide(
+        "requests_per_day",
+        now.requests_per_day,
+        REQUESTS,
+        readable.count,
+        known,
+        beside=t("control.a_month", count=phrases.a_month(float(now.requests_per_day))),
+    )
     widgets.slide("horizon_months", now.horizon_months, MONTHS, readable.count, known)
 
 
@@ -229,10 +236,11 @@ def speed(now: Scenario, known: Known) -> None:
     for name in GENERATING:
         widgets.number(name, now, known)
     widgets.open_pick("cache_precision", now.cache_precision, get_args(CachePrecision))
-    _api(now)
+    seller(now)
 
 
-def _api(now: Scenario) -> None:
+def seller(now: Scenario) -> None:
+    """A model whose answers could be bought instead."""
     offered = {
         name: words
         for name, words in api_price.models().items()

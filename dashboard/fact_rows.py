@@ -1,5 +1,6 @@
 """Facts as rows of one table, in the reader's words."""
 
+import re
 from collections.abc import Mapping
 from datetime import date
 from functools import cache
@@ -14,15 +15,19 @@ from engine.catalogue.listing import KINDS, Line, lines
 __all__ = ["KINDS", "FactRow", "rows", "searched"]
 
 
+_ENGLISH = re.compile(r"[a-z]{3,} [a-z]{3,}")
+"""Words after each other, as against the name of a thing."""
+
+
 class FactRow(NamedTuple):
     """One number we know."""
 
     subject: str
     quantity: str
     value: float | None
+    unit: str
     low: float | None
     high: float | None
-    unit: str
     source: str
     link: str | None
     checked: date | None
@@ -70,17 +75,24 @@ def _row(line: Line, subject: str) -> FactRow:
         subject,
         told,
         line.value,
+        t(f"unit.{line.unit}") if i18n.known(f"unit.{line.unit}") else line.unit,
         line.low,
         line.high,
-        t(f"unit.{line.unit}") if i18n.known(f"unit.{line.unit}") else line.unit,
         source.title if source else "",
         source.url or None if source else None,
         source.checked if source else None,
         str(line.as_of) if line.as_of else "",
-        i18n.reason(line.note),
+        _note(line.note),
         f"{subject} {line.thing} {told} {line.quantity} {line.note}".lower(),
         line,
     )
+
+
+def _note(text: str) -> str:
+    """How the number was read; nothing where that could be told in English alone."""
+    told = i18n.reason(text)
+    untold = i18n.language() != i18n.DEFAULT and told == text
+    return "" if untold and _ENGLISH.search(text) else told
 
 
 def _told(name: str) -> str:

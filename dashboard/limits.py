@@ -35,6 +35,7 @@ AIMS = {
 """The last only where the address names a use."""
 LIMITS = {
     "budget": Asked("total.cost_usd", at_most=True, per_unit=1.0, step=10_000.0),
+    "training": Asked("training.bill.cost_usd", at_most=True, per_unit=1.0, step=10_000.0),
     "days": Asked("training.time_h", at_most=True, per_unit=24.0, step=1.0),
     "token_ms": Asked("deployment.tpot_s", at_most=True, per_unit=1e-3, step=1.0),
     "tonnes": Asked("total.carbon_kgco2e", at_most=True, per_unit=1e3, step=1.0),
@@ -125,7 +126,7 @@ def draw(case: ValueCase | None) -> None:
             required=True,
             format_func=words.__getitem__,
         )
-        with st.grid(3, min_column_width=180):
+        with st.grid(4, min_column_width=180):
             for name, asked in LIMITS.items():
                 _limit(name, asked)
         _may_change()

@@ -13,6 +13,8 @@ class Page(NamedTuple):
 
     name: str
     icon: str
+    group: str = ""
+    """The menu it stands in; those of none stand in the bar itself."""
 
 
 PAGES = (
@@ -21,27 +23,32 @@ PAGES = (
     Page("savings", ":material/savings:"),
     Page("decide", ":material/target:"),
     Page("worth", ":material/balance:"),
-    Page("measure", ":material/play_circle:"),
-    Page("measurements", ":material/speed:"),
-    Page("how_right", ":material/fact_check:"),
-    Page("facts", ":material/menu_book:"),
-    Page("method", ":material/function:"),
-    Page("history", ":material/history:"),
-    Page("report", ":material/description:"),
-    Page("present", ":material/slideshow:"),
+    Page("measure", ":material/play_circle:", "lab"),
+    Page("measurements", ":material/speed:", "lab"),
+    Page("how_right", ":material/fact_check:", "grounds"),
+    Page("facts", ":material/menu_book:", "grounds"),
+    Page("method", ":material/function:", "grounds"),
+    Page("history", ":material/history:", "grounds"),
+    Page("report", ":material/description:", "passing_on"),
+    Page("present", ":material/slideshow:", "passing_on"),
 )
 """The first is what `/` shows."""
 
 
-def pages() -> list[StreamlitPage]:
-    """Every page under its name in the reader's language."""
-    return [
-        st.Page(
-            f"app_pages/{page.name}.py",
-            title=t(f"page.{page.name}"),
-            icon=page.icon,
-            help=t(f"page.{page.name}_about"),
-            default=page is PAGES[0],
-        )
-        for page in PAGES
-    ]
+def pages() -> dict[str, list[StreamlitPage]]:
+    """Every page under its name in the reader's language, by its menu."""
+    found: dict[str, list[StreamlitPage]] = {}
+    for page in PAGES:
+        menu = t(f"menu.{page.group}") if page.group else ""
+        found.setdefault(menu, []).append(_page(page))
+    return found
+
+
+def _page(page: Page) -> StreamlitPage:
+    return st.Page(
+        f"app_pages/{page.name}.py",
+        title=t(f"page.{page.name}"),
+        icon=page.icon,
+        help=t(f"page.{page.name}_about"),
+        default=page is PAGES[0],
+    )

@@ -15,7 +15,7 @@ from engine import catalogue
 from engine.projection.evidence import MEASURED_PREFIX
 from engine.records import Estimate, Machine, Note, Projection
 from engine.scenario import Scenario
-from engine.units import BILLION
+from engine.units import BILLION, DAYS_PER_MONTH
 
 PLOTLY = {"displayModeBar": False}
 """Charts answer to the pointer only; their tool bar would cover the legend."""
@@ -49,8 +49,9 @@ def sentence(scenario: Scenario, machines: Mapping[str, str]) -> str:
     size_billion = own if own is not None else scalar(scenario.parameters_billion)
     trained = scalar(scenario.training_run_count)
     served = scalar(scenario.requests_per_day)
+    does = "taken" if not trained else "training" if scenario.tuning == "full" else "tuning"
     training = t(
-        "what_if.sentence_training" if trained else "what_if.sentence_taken",
+        f"what_if.sentence_{does}",
         model=model.name,
         size=readable.count((size_billion or 0.0) * BILLION),
         data=readable.count((scalar(scenario.dataset_items_billion) or 0.0) * BILLION),
@@ -66,6 +67,11 @@ def sentence(scenario: Scenario, machines: Mapping[str, str]) -> str:
         requests=readable.count(served),
         months=readable.number(scalar(scenario.horizon_months)),
     )
+
+
+def a_month(per_day: float) -> str:
+    """So many a day, counted by the month."""
+    return readable.count(per_day * DAYS_PER_MONTH)
 
 
 def refused(name: str, text: str, scenario: Scenario) -> str:
@@ -199,17 +205,17 @@ def _chain(estimate: Estimate, told: set[int]) -> Iterator[tuple[str, Estimate]]
 def facts_columns() -> dict[str, Any]:
     """Column settings of the facts."""
     return {
-        t("column.subject"): st.column_config.TextColumn(width=200),
-        t("column.quantity"): st.column_config.TextColumn(width=230),
-        t("column.value"): st.column_config.NumberColumn(width=90, format="%.6g"),
-        t("column.low"): st.column_config.NumberColumn(width=80, format="%.6g"),
-        t("column.high"): st.column_config.NumberColumn(width=80, format="%.6g"),
-        t("column.unit"): st.column_config.TextColumn(width=110),
-        t("column.source"): st.column_config.TextColumn(width=240),
+        t("column.subject"): st.column_config.TextColumn(width=112),
+        t("column.quantity"): st.column_config.TextColumn(width=118),
+        t("column.value"): st.column_config.NumberColumn(width=80, format="%.6g"),
+        t("column.unit"): st.column_config.TextColumn(width=90),
+        t("column.low"): st.column_config.NumberColumn(width=64, format="%.6g"),
+        t("column.high"): st.column_config.NumberColumn(width=64, format="%.6g"),
+        t("column.source"): st.column_config.TextColumn(width=270),
         t("column.link"): link_column(),
         t("column.checked"): st.column_config.DateColumn(width=100, format="YYYY-MM-DD"),
         t("column.as_of"): st.column_config.TextColumn(width=100),
-        t("column.note"): st.column_config.TextColumn(width=420),
+        t("column.note"): st.column_config.TextColumn(width=220),
     }
 
 

@@ -72,15 +72,16 @@ def apply(lever: str, now: Scenario, then: Scenario) -> None:
 
 
 def applied() -> Applied | None:
-    """The lever that led to the address as it is; None where something else was chosen since."""
+    """The lever that led to the address as it is, were it by going back; None where none did."""
     found: list[Applied] = st.session_state.get(_APPLIED, [])
-    return found[-1] if found and found[-1].after == _choices() else None
+    now = _choices()
+    return next((one for one in reversed(found) if one.after == now), None)
 
 
 def undo() -> None:
     """The scenario as it was before the last lever."""
-    last: Applied = st.session_state[_APPLIED].pop()
-    link.write({**dict.fromkeys(last.after), **last.before})
+    if (last := applied()) is not None:
+        link.write({**dict.fromkeys(last.after), **last.before})
 
 
 def _choices() -> dict[str, str]:

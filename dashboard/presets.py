@@ -40,6 +40,17 @@ PRESETS: Mapping[str, Mapping[str, Choice]] = {
         "model": "llama-3.1-8b",
         "ownership": "cloud",
     },
+    "finetune": {
+        "model": "mistral-7b",
+        "tuning": "lora",
+        "dataset_items_billion": 50 * MILLION / BILLION,
+        "epoch_count": 3.0,
+        "training_run_count": 5.0,
+        "training_device_count": 8.0,
+        "ownership": "cloud",
+        "requests_per_day": 10_000.0,
+        "horizon_months": 12.0,
+    },
     "large": {
         "model": "llama-3.1-70b",
         "dataset_items_billion": 1_400.0,

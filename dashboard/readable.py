@@ -169,10 +169,12 @@ def energy(value_kwh: float | None) -> str:
 
 
 def between(low: str, high: str) -> str:
-    """A range of two written numbers; a unit they share is said once: 11.6–24.4 MWh."""
-    number, _, unit = low.rpartition(" ")
-    shared = number and unit == high.rpartition(" ")[2]
-    return f"{number if shared else low}–{high}"
+    """A range of two written numbers; a unit they share is said once: 11.6–24.4 MWh, $1–$2/h."""
+    for mark in (" ", "/"):
+        number, _, unit = low.rpartition(mark)
+        if number and unit == high.rpartition(mark)[2]:
+            return f"{number}–{high}"
+    return f"{low}–{high}"
 
 
 def score_range(low_share: float, high_share: float) -> str:

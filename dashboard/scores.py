@@ -74,6 +74,22 @@ def table(found: Sequence[StoredScore], links: Mapping[str, str]) -> list[dict[s
     ]
 
 
+def searched(found: Sequence[StoredRow], text: str) -> list[StoredRow]:
+    """Rows whose model, hardware or source hold every word of the search, in any order."""
+    wanted = text.lower().split()
+    return [row for row in found if all(word in _words(row) for word in wanted)]
+
+
+def _words(row: StoredRow) -> str:
+    return f"{row.what} {publication(row.source)} {row.title}".lower()
+
+
+def closeness(found: Sequence[StoredRow]) -> tuple[float, float]:
+    """How close half of the rows are, and nine in ten: shares of what was published."""
+    half, most = np.percentile([abs(row.error_share) for row in found], (50.0, 90.0))
+    return float(half), float(most)
+
+
 def answers(found: Sequence[StoredRow]) -> list[str]:
     """What is predicted in these rows, the most usual first."""
     return [name for name, _ in Counter(row.answer for row in found).most_common()]

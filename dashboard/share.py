@@ -9,6 +9,7 @@ import streamlit as st
 from dashboard import cases, data, i18n, link, readable
 from dashboard.i18n import t
 from dashboard.link import Choice
+from dashboard.navigation import PAGES
 from engine import manifest
 from engine.manifest import Manifest
 from engine.projection.working import estimates
@@ -32,13 +33,15 @@ KEPT = (
 
 
 def address() -> str:
-    """Where the scenario is seen as it is now, without what only other pages ask for.
+    """Where What if shows the scenario as it is now, without what only other pages ask for.
 
     The browser's own address carries alternatives and limits along, so that going back to their
     page finds them; whoever gets a link to a scenario is not to meet them. Empty where the
     browser did not say where it is.
     """
-    url = st.context.url or ""
+    url = (st.context.url or "").rstrip("/")
+    before, _, page = url.rpartition("/")
+    url = f"{before if page in {p.name for p in PAGES} else url}/" if url else ""
     chosen = {name: text for name, text in link.address().items() if name in SHARED}
     return f"{url}?{urlencode(chosen)}" if url and chosen else url
 

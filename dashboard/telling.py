@@ -198,10 +198,9 @@ def _crossing(told: Told) -> str:
         found = data.build_or_buy(told.scenario, told.known)
     except BadInput:
         return t("app.not_known")
-    if found.break_even_requests_per_day is None:
+    if (load := found.break_even_requests_per_day) is None:
         return t("savings.buy_never")
-    count = readable.count(found.break_even_requests_per_day)
-    return t("savings.buy_from", count=count)
+    return t("savings.buy_from", count=readable.count(load), month=phrases.a_month(load))
 
 
 def _measured_best(told: Told) -> str:

@@ -7,6 +7,7 @@ page's own and follow its theme.
 """
 
 import math
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal
 
@@ -79,6 +80,26 @@ TEMPLATE = go.layout.Template(
 
 Say = Callable[[float], str]
 """Writes a number of one quantity in the reader's language."""
+
+HALO = {"size": 12, "shadow": ", ".join(["0 0 3px Canvas"] * 3)}
+"""Names among points: their rim is the page's own background, light or dark."""
+LABEL_WIDTH = 22
+"""Letters a line of a name beside a bar; more would leave a phone no room for the bar."""
+_PIECES = re.compile(r"[^\s\u2e80-\uffff]+\s*|[\u2e80-\uffff][）。，、：；？]?|\s+")
+
+
+def wrapped(text: str, most: int = LABEL_WIDTH) -> str:
+    """A long name in lines, as Plotly breaks them; a Chinese character takes two letters' room."""
+    lines = [""]
+    for piece in _PIECES.findall(text):
+        if lines[-1] and _width(lines[-1]) + _width(piece.rstrip()) > most:
+            lines.append("")
+        lines[-1] += piece
+    return "<br>".join(line.strip() for line in lines)
+
+
+def _width(text: str) -> int:
+    return sum(2 if letter >= "\u2e80" else 1 for letter in text)
 
 
 def faded(colour: str, opacity: float = 0.15) -> str:

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from dashboard import link
+from dashboard import link, widgets
 from dashboard.i18n import t
 
 STEP_COUNT = 6
@@ -43,12 +43,14 @@ def _show() -> None:
             st.button(
                 t("tour.next"),
                 key="tour_next",
-                type="primary",
+                type=widgets.main_button(),
                 shortcut="Right",
                 on_click=_go,
                 args=(index + 1,),
             )
-        elif st.button(t("tour.finish"), key="tour_finish", type="primary", shortcut="Right"):
+        elif st.button(
+            t("tour.finish"), key="tour_finish", type=widgets.main_button(), shortcut="Right"
+        ):
             _finish()
             st.rerun()
 

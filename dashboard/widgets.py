@@ -65,6 +65,10 @@ def _hint(name: str, known: Known | None = None) -> str | None:
     return " ".join(own + seen) or None
 
 
+def _beside(told: str) -> list[str]:
+    return [f":gray[{told}]"] if told else []
+
+
 def _bounds(name: str, known: Known, say: Say) -> list[str]:
     """The soft bounds of a choice, and a mark where it lies outside them; a part of its label.
 
@@ -89,16 +93,20 @@ def slide(
     own: float | None = None,
     *,
     disabled: bool = False,
+    beside: str = "",
     **words: str,
 ) -> None:
-    """A slider over uneven stops; where nothing is chosen it stands at `own`, what is known."""
+    """A slider over uneven stops; where nothing is chosen it stands at `own`, what is known.
+
+    What is said `beside` it is a part of its label.
+    """
     here = own if value is None else float(value)  # type: ignore[arg-type]
     here = stops[0] if here is None else here
     by_label = dict(_labelled(tuple(stops), say, i18n.language(), currency.shown()))
     by_label |= {say(extra): extra for extra in (own, here) if extra is not None}
     labels = {stop: label for label, stop in by_label.items()}
     st.select_slider(
-        " ".join([t(f"field.{name}", **words), *_bounds(name, known, say)]),
+        " ".join([t(f"field.{name}", **words), *_beside(beside), *_bounds(name, known, say)]),
         sorted(labels),
         value=follow(name, here),
         key=name,

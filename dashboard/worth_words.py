@@ -255,7 +255,7 @@ def ways(scenario: Scenario, case: ValueCase, known: data.Seen) -> tuple[list[Nu
         cost = data.project(asked, known).total.cost_usd
         costs.append(Number(t(f"worth.way_{ownership}"), cost, readable.money))
         npv = data.valued(asked, case, known).worth.npv_usd.value
-        values[ownership] = readable.money(scalar(npv))
+        values[ownership] = t("app.not_known") if npv is None else readable.money(scalar(npv))
     if scenario.api_model is not None:
         try:
             answer = data.project(scenario, known)

@@ -17,7 +17,7 @@ from dashboard import (
     readable,
     widgets,
 )
-from dashboard.headlines import Headline, headlines
+from dashboard.headlines import Headline
 from dashboard.i18n import t
 from dashboard.link import Choice
 from dashboard.views import pictures
@@ -35,6 +35,14 @@ NUMBERS = (
     "serving_batch_count",
     "horizon_months",
 )
+STARTERS = {
+    "hardware": ":material/memory:",
+    "place": ":material/public:",
+    "ownership": ":material/key:",
+    "serving_precision": ":material/compress:",
+    "model": ":material/deployed_code:",
+}
+"""Offered where nothing is compared yet, each with its picture."""
 
 
 def options(machines: Mapping[str, str]) -> dict[str, dict[str, str]]:
@@ -52,11 +60,11 @@ def options(machines: Mapping[str, str]) -> dict[str, dict[str, str]]:
 
 
 def choose(slot: str, now: Scenario, taken: Mapping[str, float | None]) -> None:
-    """What the widgets of an alternative say, into the address; a new choice starts as it is."""
+    """What the widgets of an alternative say, into the address."""
     made: dict[str, Choice] = {}
     for name in st.session_state[f"{slot}_fields"]:
         here = getattr(now, name)
-        made[name] = taken.get(name) if here is None else here
+        made[name] = alternatives.other(name, taken.get(name) if here is None else here)
         if (key := f"{slot}_{name}") in st.session_state:
             made[name] = widgets.meant(name, st.session_state[key])
     alternatives.change(slot, made)
@@ -78,6 +86,7 @@ def alternative(
         key=f"{slot}_fields",
         format_func=lambda name: phrases.field(name, now),
         placeholder=t("compare.changes_hint"),
+        select_all=False,
         **again,
     )
     for name, value in made.items():
@@ -104,21 +113,63 @@ def alternative(
             )
 
 
+def starters(now: Scenario) -> None:
+    """A click to a first alternative: what people most often ask about."""
+    with st.container(border=True):
+        st.markdown(t("compare.none"))
+        with st.container(horizontal=True):
+            for name, icon in STARTERS.items():
+                st.button(
+                    t(f"compare.start_{name}"),
+                    key=f"start_{name}",
+                    icon=icon,
+                    on_click=alternatives.change,
+                    args=(
+                        alternatives.SLOTS[0],
+                        {name: alternatives.other(name, getattr(now, name))},
+                    ),
+                )
+
+
 def title(slot: str, now: Scenario, named: Mapping[str, Mapping[str, str]]) -> str:
     """An alternative by what it changes."""
+    return called(alternatives.changes(slot), now, named)
+
+
+def called(
+    made: Mapping[str, Choice], now: Scenario, named: Mapping[str, Mapping[str, str]]
+) -> str:
+    """Some choices in words; numbers say of what they are."""
     told = []
-    for name, value in alternatives.changes(slot).items():
+    for name, value in made.items():
         words = named.get(name, {}).get(str(value), str(value))
         says = readable.choice(name, value) if isinstance(value, float) else words
         told.append(says if name in named else f"{phrases.field(name, now)} {says}")
     return ", ".join(told)
 
 
-def table(found: list[comparison.Row], titles: Mapping[str, str]) -> None:
+def baseline(
+    now: Scenario,
+    taken: Mapping[str, float | None],
+    named: Mapping[str, Mapping[str, str]],
+) -> str:
+    """What the baseline is in all that some alternative changes."""
+    changed = {name: None for slot in alternatives.SLOTS for name in alternatives.changes(slot)}
+    own = {n: taken.get(n) if getattr(now, n) is None else getattr(now, n) for n in changed}
+    return t("compare.baseline_of", name=called(own, now, named))
+
+
+def verdicts(found: list[comparison.Row], titles: Mapping[str, str]) -> None:
+    """The answer in words, a line an alternative."""
+    told = [comparison.verdict(found, slot, name) for slot, name in titles.items()]
+    st.markdown("\n\n".join(escaped(line) for line in told if line))
+
+
+def table(found: list[comparison.Row], first: str, titles: Mapping[str, str]) -> None:
     """A row a number, a column a scenario: the change first, then what it comes to."""
     columns: dict[str, list[str]] = {
         "": [f"**{headline.label}**" for headline, _ in found],
-        t("compare.baseline"): [headline.text for headline, _ in found],
+        first: [headline.text for headline, _ in found],
     }
     for slot, name in titles.items():
         columns[name] = [marked(cells[slot]) for _, cells in found]
@@ -173,6 +224,9 @@ def causes(
         st.info(i18n.reason(str(error)), icon=":material/info:")
         return
     st.markdown(f"**{escaped(name)}**")
+    if of.say(found.before) == of.say(found.after):
+        st.caption(t("compare.no_difference", number=of.label, value=escaped(of.text)))
+        return
     ends = t("compare.baseline"), shown(slot)
     pictures.causes(found, now, ends, name, of.say, f"waterfall_{slot}")
 
@@ -218,13 +272,17 @@ for column, slot in zip(st.columns(3, border=True), alternatives.SLOTS, strict=T
 
 others = alternatives.scenarios(now)
 if not others:
-    st.info(t("compare.none"), icon=":material/compare_arrows:")
+    starters(now)
 else:
     titles = {slot: title(slot, now, named) for slot in others}
-    first = headlines(now, answer)
-    rest = {slot: headlines(other, data.project(other, known)) for slot, other in others.items()}
+    first = comparison.numbers(now, answer)
+    rest = {
+        slot: comparison.numbers(other, data.project(other, known))
+        for slot, other in others.items()
+    }
     found = comparison.rows(first, rest)
-    table(found, titles)
+    verdicts(found, titles)
+    table(found, baseline(now, taken, named), titles)
     explained({"baseline": first, **rest}, titles)
     copy(found, titles)
     why(now, known, others, titles, first)

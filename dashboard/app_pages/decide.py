@@ -11,7 +11,7 @@ from engine.projection.savings import changed
 from engine.scenario import Scenario
 from engine.value_case import ValueCase
 
-TOLD_NOTES = frozenset({"price-old", "latency-goal-missed"})
+TOLD_NOTES = frozenset({"price-old", "latency-goal-missed", "little-data"})
 """What must be known of a plan before it is opened."""
 
 

@@ -7,8 +7,10 @@ from dashboard.fact_rows import FactRow
 from dashboard.i18n import t
 from engine.scenario import bounds
 
-FEW = 14
+FEW = 9
 """So many rows are shown as tall as they are."""
+ROW_HEIGHT = 62
+"""Words wrap from here on: what it is, of what, and how much all fit on a phone."""
 
 
 def override(kind: str, row: FactRow) -> None:
@@ -74,7 +76,8 @@ if found:
     picked = st.dataframe(
         phrases.facts_table(found),
         hide_index=True,
-        height=560 if len(found) > FEW else "content",
+        row_height=ROW_HEIGHT,
+        height=600 if len(found) > FEW else "content",
         placeholder="",
         column_config=phrases.facts_columns(),
         alt=t("facts.table_alt", kind=labels[kind]),

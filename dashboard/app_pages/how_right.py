@@ -7,7 +7,7 @@ import streamlit as st
 from dashboard import data, explain, i18n, phrases, readable, scores
 from dashboard.charts import predicted
 from dashboard.i18n import t
-from dashboard.views import pictures, score_errors
+from dashboard.views import pictures, score_errors, short
 from engine.validation.stored import StoredScore, read
 from engine.validation.stored_rows import StoredRow
 
@@ -30,10 +30,30 @@ def summary(score: StoredScore) -> None:
             )
 
 
+def search() -> str:
+    """Words that the rows shown are to hold."""
+    found = st.text_input(
+        t("how_right.search"),
+        placeholder=t("how_right.search_hint"),
+        key="rows_search",
+        persist_state="session",
+        type="search",
+        live=True,
+        label_visibility="collapsed",
+    )
+    return found or ""
+
+
 def against(claim: str) -> None:
     """Every published number of the claim against what was predicted for it."""
     st.subheader(t("how_right.against_title"), anchor=False)
-    rows = data.predicted_rows(claim)
+    rows = scores.searched(data.predicted_rows(claim), search())
+    if not rows:
+        st.info(t("how_right.nothing"), icon=":material/search_off:")
+        return
+    half, most = map(readable.share, scores.closeness(rows))
+    count = readable.exact(float(len(rows)))
+    st.markdown(t("how_right.close", count=count, half=half, most=most))
     answers = scores.answers(rows)
     answer = answers[0]
     if len(answers) > 1:
@@ -42,7 +62,7 @@ def against(claim: str) -> None:
             answers,
             default=answer,
             required=True,
-            key=f"answer_{claim}",
+            key=f"answer_{claim}_{'-'.join(answers)}",
             format_func=lambda name: t(f"answer.{name}"),
             label_visibility="collapsed",
         )
@@ -125,7 +145,7 @@ st.subheader(t("how_right.own_title"), anchor=False)
 own = scores.own_table(data.seen())
 if own:
     st.caption(t("how_right.own_lead"))
-    st.dataframe(own, hide_index=True, placeholder="", alt=t("how_right.own_title"))
+    short.table(own, t("how_right.own_title"))
 else:
     st.info(t("how_right.own_none"), icon=":material/science:")
 score_errors.own(data.seen().evidence.score_curves)

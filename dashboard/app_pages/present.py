@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from dashboard import cases, controls, data, presenting
+from dashboard import cases, controls, data, presenting, widgets
 from dashboard.i18n import t
 from dashboard.stories import Story, stories, title
 from dashboard.telling import Told, told_at, words
@@ -79,7 +79,7 @@ def buttons(story: Story, index: int, *, hidden: bool) -> None:
             st.button(
                 t("present.reveal" if hidden else "present.next"),
                 key="next",
-                type="primary",
+                type=widgets.main_button(),
                 shortcut="Right",
                 on_click=presenting.forward,
                 args=(story, hidden),

@@ -60,6 +60,10 @@ with st.grid(4, min_column_width=200):
     for kind in FORMATS:
         download(told, kind, today.isoformat())
 
+if found := share.address():
+    st.subheader(t("report.link_title"), anchor=False)
+    st.code(found, language=None, wrap_lines=True)
+
 st.subheader(t("report.paste_title"), anchor=False)
 st.code(told.paragraph, language=None, wrap_lines=True)
 
@@ -70,7 +74,7 @@ explain.explain_menu(
 st.subheader(t("report.preview_title"), anchor=False)
 st.caption(t("report.preview_lead", count=len(told.bases)))
 w = told.words
-st.table(
+st.container(key="basis").table(
     {
         w["quantity"]: [chain.plain(basis.label) for basis in told.bases],
         w["value"]: [chain.plain(basis.value) for basis in told.bases],

@@ -4,12 +4,13 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from dashboard import controls, data, explain, phrases, plans, readable
+from dashboard import controls, data, explain, phrases, plans, presets, readable
 from dashboard.charts import worth
 from dashboard.headlines import scalar
 from dashboard.i18n import t
 from dashboard.theme import KIND_COLOURS
 from dashboard.views import compression, federated, pictures
+from engine import catalogue
 from engine.projection import api_price, cost
 from engine.projection.savings import BUY, Saving
 from engine.projection.working import derive
@@ -123,27 +124,36 @@ def explained(found: Sequence[Saving], answer: Projection, known: data.Seen) -> 
 
 
 def build_or_buy(now: Scenario, known: data.Seen) -> None:
-    """The seller's bill beside one's own, and where they cross."""
-    if now.api_model is None:
+    """Any seller's bill beside one's own, and where they cross."""
+    if not presets.generates(catalogue.model(now.model)):
         return
+    with st.container(border=True):
+        words, choice = st.columns([3, 2], vertical_alignment="bottom")
+        words.subheader(t("savings.buy_title"), anchor=False)
+        with choice:
+            controls.seller(now)
+        if now.api_model is not None:
+            bought(now, known)
+
+
+def bought(now: Scenario, known: data.Seen) -> None:
+    """What the chosen seller asks, what one's own costs, and from which load on that is less."""
     found = data.build_or_buy(now, known)
-    seller = api_price.models().get(now.api_model, now.api_model)
+    seller = api_price.models().get(str(now.api_model), str(now.api_model))
     sold, own = readable.money(found.api_usd), readable.money(found.own_usd)
     told = [t("savings.buy", seller=seller, sold=sold, own=own)]
-    if found.break_even_requests_per_day is None:
+    if (load := found.break_even_requests_per_day) is None:
         told.append(t("savings.buy_never"))
     else:
-        count = readable.count(found.break_even_requests_per_day)
-        told.append(t("savings.buy_from", count=count))
-    with st.container(border=True):
-        st.subheader(t("savings.buy_title"), anchor=False)
-        st.markdown(" ".join(told).replace("$", "\\$"))
-        bars = {t("savings.own"): found.own_usd, seller: found.api_usd}
-        st.plotly_chart(
-            worth.ways(bars, {"cost": t("worth_chart.cost")}, readable.money),
-            config=phrases.PLOTLY,
-            alt="; ".join(f"{name} {readable.money(usd)}" for name, usd in bars.items()),
-        )
+        count, month = readable.count(load), phrases.a_month(load)
+        told.append(t("savings.buy_from", count=count, month=month))
+    st.markdown(" ".join(told).replace("$", "\\$"))
+    bars = {t("savings.own"): found.own_usd, seller: found.api_usd}
+    st.plotly_chart(
+        worth.ways(bars, {"cost": t("worth_chart.cost")}, readable.money),
+        config=phrases.PLOTLY,
+        alt="; ".join(f"{name} {readable.money(usd)}" for name, usd in bars.items()),
+    )
 
 
 known = data.seen()

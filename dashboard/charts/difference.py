@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import plotly.graph_objects as go
 
-from dashboard.theme import COLOURS, Say, figure, linear_ticks
+from dashboard.theme import COLOURS, Say, figure, linear_ticks, wrapped
 
 MARGIN_SHARE = 0.2
 ROW_HEIGHT = 38
@@ -34,7 +34,7 @@ def waterfall(
     """Before, each part, after; top to bottom, so that long names fit on a phone."""
     largest = max(abs(before), abs(after))
     shown = parts_shown(parts, largest, words["other"])
-    labels = [words["before"], *shown, words["after"]]
+    labels = [words["before"], *map(wrapped, shown), words["after"]]
     chart = figure(AROUND_HEIGHT + ROW_HEIGHT * len(labels))
     chart.add_waterfall(
         orientation="h",

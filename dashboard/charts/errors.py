@@ -5,9 +5,11 @@ from typing import NamedTuple
 
 import plotly.graph_objects as go
 
-from dashboard.theme import COLOURS, Say, figure, linear_ticks
+from dashboard.theme import COLOURS, Say, figure, linear_ticks, wrapped
 
-ROW_HEIGHT = 30
+ROW_HEIGHT = 36
+NAME_WIDTH = 30
+"""Letters a line: claims are long, and two lines fit a row."""
 AROUND_HEIGHT = 110
 MOST_SHARE = 1.0
 """The axis ends here: an error beyond is drawn at the end, and says what it is."""
@@ -23,7 +25,8 @@ class Pair(NamedTuple):
 
 def errors(pairs: Sequence[Pair], words: Mapping[str, str], say: Say) -> go.Figure:
     """A dot for us, a cross for the constant, a line between; smallest error of ours first."""
-    ordered = sorted(pairs, key=lambda p: (p.ours_share is None, p.ours_share))
+    named = [p._replace(name=wrapped(p.name, NAME_WIDTH)) for p in pairs]
+    ordered = sorted(named, key=lambda p: (p.ours_share is None, p.ours_share))
     chart = figure(AROUND_HEIGHT + ROW_HEIGHT * len(ordered))
     for pair in ordered:
         if pair.ours_share is not None and pair.constant_share is not None:

@@ -6,7 +6,7 @@ from typing import Literal, NamedTuple
 
 import plotly.graph_objects as go
 
-from dashboard.theme import COLOURS, SERIES, SYMBOLS, Say, figure, log_ticks
+from dashboard.theme import COLOURS, HALO, SERIES, SYMBOLS, Say, figure, log_ticks, wrapped
 
 ROOM = 3.0
 """Axes run this many times beyond the points."""
@@ -15,6 +15,9 @@ MUCH_LARGER = 3.0
 
 Group = Literal["language", "vision", "other", "catalogue"]
 GROUPS: tuple[Group, ...] = ("catalogue", "language", "vision", "other")
+"""In the order of the legend; the first is drawn last, so that no point covers its names."""
+NAME_WIDTH = 14
+"""Letters a line of a name."""
 
 
 class Mark(NamedTuple):
@@ -34,16 +37,16 @@ def over_time(
 ) -> go.Figure:
     """Every model by date, logarithmic; the record holders of the known ones and ours by name."""
     chart = figure(430)
-    for index, group in enumerate(GROUPS):
+    for index, group in reversed(list(enumerate(GROUPS))):
         _add(chart, [m for m in marks if m.group == group], index, words[group])
     if ours is not None:
         chart.add_scatter(
             x=[ours.published],
             y=[ours.number],
-            mode="markers+text",
-            text=[words["ours"]],
-            textposition="top left",
+            mode="markers",
+            cliponaxis=False,
             name=words["ours"],
+            legendrank=len(GROUPS),
             marker={"color": COLOURS["here"], "size": 15, "symbol": "star"},
             hovertext=[f"{ours.name}<br><b>{ours.says}</b>"],
             hoverinfo="text",
@@ -78,9 +81,11 @@ def _add(chart: go.Figure, marks: Sequence[Mark], index: int, name: str) -> None
         x=[m.published for m in marks],
         y=[m.number for m in marks],
         mode="markers+text",
-        text=[m.name if m in named else "" for m in marks],
+        text=[wrapped(m.name, NAME_WIDTH) if m in named else "" for m in marks],
+        legendrank=index,
         textposition=[_side(m, marks) for m in marks],
-        textfont={"size": 12},
+        textfont=HALO,
+        cliponaxis=False,
         name=name,
         marker={
             "color": SERIES[index],

@@ -7,7 +7,7 @@ import numpy as np
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from dashboard.theme import COLOURS, SERIES, SYMBOLS, TEMPLATE, Say, log_ticks
+from dashboard.theme import COLOURS, SERIES, SYMBOLS, TEMPLATE, Say, log_ticks, wrapped
 from engine.records import Measurement
 
 ROOF_POINT_COUNT = 64
@@ -16,6 +16,8 @@ ROOM = 2.0
 STRIP_SHARE = 0.24
 """Of the width, for workloads whose traffic is not known."""
 HEIGHT_PX = 460
+TITLE_WIDTH, STRIP_TITLE_WIDTH = 20, 6
+"""Letters a line: on a phone the titles below would run into each other."""
 
 
 class Point(NamedTuple):
@@ -67,8 +69,12 @@ def roofline(
         _add_roofs(chart, peaks_flop_per_s, bandwidth_bytes_per_s, low, high, rate)
     for index, workload in enumerate(sorted({p.workload for p in found})):
         _add_points(chart, [p for p in found if p.workload == workload], index, words, rate, number)
-    chart.update_xaxes(log_ticks(low, high, number, most=6), title=words["intensity"], col=1)
-    chart.update_xaxes(title=words.get("rate_only"), showticklabels=False, col=2)
+    chart.update_xaxes(
+        log_ticks(low, high, number, most=6), title=wrapped(words["intensity"], TITLE_WIDTH), col=1
+    )
+    chart.update_xaxes(
+        title=wrapped(words.get("rate_only", ""), STRIP_TITLE_WIDTH), showticklabels=False, col=2
+    )
     chart.update_yaxes(log_ticks(min(rates) / ROOM, max(rates) * ROOM, rate, most=6))
     chart.update_yaxes(title=words["rate"], col=1)
     return chart

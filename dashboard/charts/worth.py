@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 import plotly.graph_objects as go
 
-from dashboard.theme import COLOURS, Say, figure, linear_ticks
+from dashboard.theme import COLOURS, Say, figure, linear_ticks, wrapped
 
 Array = npt.NDArray[np.float64]
 
@@ -116,7 +116,7 @@ def tornado(
 ) -> go.Figure:
     """Each input at both ends of its range, the widest on top."""
     shown = bars[:TORNADO_COUNT]
-    labels = [bar.label for bar in shown]
+    labels = [wrapped(bar.label) for bar in shown]
     chart = figure(AROUND_HEIGHT + ROW_HEIGHT * len(shown))
     for name, ends, colour in (
         (words["at_low"], [bar.at_low for bar in shown], COLOURS["electricity"]),
@@ -135,7 +135,7 @@ def tornado(
     chart.add_vline(x=middle_usd, line={"color": COLOURS["roof"], "width": 1})
     every = [0.0, middle_usd, *(bar.at_low for bar in shown), *(bar.at_high for bar in shown)]
     low, high = _room(np.array(every))
-    chart.update_xaxes(linear_ticks(low, high, money, most=4))
+    chart.update_xaxes(linear_ticks(low, high, money, most=3))
     chart.update_yaxes(autorange="reversed", showgrid=False)
     chart.update_layout(barmode="overlay", bargap=0.3)
     return chart
@@ -176,16 +176,17 @@ def ways(costs_usd: Mapping[str, float | None], words: Mapping[str, str], money:
     chart = figure(AROUND_HEIGHT + 48 * len(known))
     chart.add_bar(
         x=list(known.values()),
-        y=list(known),
+        y=[wrapped(name) for name in known],
         orientation="h",
         name=words["cost"],
         marker={"color": COLOURS["hardware"]},
         text=[money(cost) for cost in known.values()],
-        textposition="outside",
+        textposition="auto",
+        insidetextanchor="end",
         hoverinfo="skip",
     )
     top = max(known.values(), default=1.0) or 1.0
-    chart.update_xaxes(linear_ticks(0.0, top * 1.3, money, most=4))
+    chart.update_xaxes(linear_ticks(0.0, top * 1.1, money, most=4))
     chart.update_yaxes(autorange="reversed", showgrid=False)
     chart.update_layout(showlegend=False, bargap=0.45)
     return chart

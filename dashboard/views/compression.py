@@ -1,12 +1,11 @@
 """What making a model smaller does to its score, by every way that was published."""
 
-from collections.abc import Mapping
-
 import streamlit as st
 
 from dashboard import plans, readable
 from dashboard.headlines import scalar
 from dashboard.i18n import t
+from dashboard.views import short
 from engine import catalogue
 from engine.projection.compression import Effect
 from engine.projection.evidence import Evidence
@@ -30,41 +29,23 @@ def show(now: Scenario, evidence: Evidence) -> None:
         st.info(t("compression.none_published"), icon=":material/help:")
         return
     plans.small(t("compression.lead"))
-    st.dataframe(
-        [line(each) for each in sorted(found, key=order)],
-        hide_index=True,
-        placeholder="",
-        height="content",
-        alt=t("compression.alt"),
-        column_config={
-            t("compression.way"): st.column_config.TextColumn(width=200),
-            t("compression.change"): st.column_config.TextColumn(width=165),
-            t("compression.why"): st.column_config.TextColumn(width=230),
-        },
-    )
+    short.table([line(each) for each in sorted(found, key=order)], t("compression.alt"))
 
 
-def line(found: Effect) -> dict[str, str | int]:
+def line(found: Effect) -> dict[str, str]:
     """One way of compression in words."""
-    counts = {
-        t("compression.models"): found.model_count,
-        t("compression.rows"): found.row_count,
-    }
-    return row(found, way(found), why(found.model_count), counts)
+    counts = {"models": str(found.model_count), "rows": str(found.row_count)}
+    told = row(found, way(found), why(found.model_count))
+    return told | {t("compression.from"): t("compression.counts", **counts)}
 
 
-def row(
-    found: Effect, way: str, why: str, counts: Mapping[str, int] | None = None
-) -> dict[str, str | int]:
+def row(found: Effect, way: str, why: str) -> dict[str, str]:
     """What a way does to the score, or why that is not known."""
     change = found.change_share
     return {
         t("compression.way"): way,
-        t("compression.change"): points(change),
+        t("compression.change"): points(change) if change.known else why,
         t("compression.seen"): between(*found.seen_share) if found.seen_share else "",
-        **(counts or {}),
-        t("working.kind"): t(f"kind.{change.kind}"),
-        t("compression.why"): "" if change.known else why,
     }
 
 

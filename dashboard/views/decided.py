@@ -32,6 +32,7 @@ def billions(value_billion: float | None) -> str:
 
 SAYS: Mapping[str, Say] = {
     "total.cost_usd": readable.money,
+    "training.bill.cost_usd": readable.money,
     "training.time_h": readable.duration,
     "deployment.tpot_s": readable.seconds,
     "deployment.latency_s": readable.seconds,
@@ -45,6 +46,7 @@ SAYS: Mapping[str, Say] = {
 }
 SHOWN = (
     "total.cost_usd",
+    "training.bill.cost_usd",
     "training.time_h",
     "quality.score_share",
     "deployment.tpot_s",
@@ -88,7 +90,7 @@ def numbers(plan: Plan, case: ValueCase | None) -> list[explain.Number]:
     paths = [p for p in SHOWN if p in known and (known[p].known or p in scored)]
     spare = {"deployment.latency_s"} if "deployment.tpot_s" in paths else set()
     if not limits.trains(plan.scenario):
-        spare.add("training.time_h")
+        spare |= {"training.time_h", "training.bill.cost_usd"}
     paths = [p for p in paths if p not in spare]
     paths += [p for p in plan.numbers if p in known and p not in paths]
     return [explain.Number(name(p), known[p], SAYS[p]) for p in paths]

@@ -5,7 +5,7 @@ import streamlit as st
 from dashboard import link, plans, readable, widgets
 from dashboard.headlines import scalar
 from dashboard.i18n import t
-from dashboard.views import compression
+from dashboard.views import compression, short
 from engine import catalogue, projection
 from engine.projection.compression import Effect
 from engine.projection.federated import (
@@ -39,18 +39,9 @@ def _inside(now: Scenario, evidence: projection.Evidence) -> None:
     if each is not None:
         st.markdown(t("federated.sent", each=readable.data(each)))
     plans.small(t("federated.lead"))
-    st.dataframe(
+    short.table(
         [compression.row(effect, way(effect), why(effect)) for effect in found.effects],
-        hide_index=True,
-        placeholder="",
-        height="content",
-        alt=t("federated.alt"),
-        column_config={
-            t("compression.way"): st.column_config.TextColumn(width=230),
-            t("compression.change"): st.column_config.TextColumn(width=190),
-            t("compression.seen"): st.column_config.TextColumn(width=130),
-            t("compression.why"): st.column_config.TextColumn(width=270),
-        },
+        t("federated.alt"),
     )
 
 

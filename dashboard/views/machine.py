@@ -56,7 +56,7 @@ def machine_card(found: HardwareEvidence) -> None:
     with st.container(border=True):
         st.markdown(f"**{found.machine.device_name}**")
         st.caption(" · ".join(phrases.machine_lines(found.machine)))
-        with st.grid(phrases.even_columns(len(known)), min_column_width=170):
+        with st.grid(phrases.even_columns(len(known)), min_column_width=140):
             for label, estimate, say in known:
                 st.metric(label, say(scalar(estimate.value)))
 

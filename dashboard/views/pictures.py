@@ -24,7 +24,7 @@ def savings(cost_usd: float, found: Sequence[Saving]) -> None:
     """The bill now, and what each lever takes off it."""
     bars = {t(f"lever.{s.lever}"): s.saved_usd for s in found}
     st.plotly_chart(
-        savings_chart.bars(bars, cost_usd, readable.money),
+        savings_chart.bars(bars, cost_usd, readable.money, readable.part),
         config=phrases.PLOTLY,
         alt=t("savings.alt", parts="; ".join(f"{k} {readable.money(v)}" for k, v in bars.items())),
     )

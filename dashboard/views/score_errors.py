@@ -6,7 +6,7 @@ import streamlit as st
 
 from dashboard import readable
 from dashboard.i18n import t
-from dashboard.views import machine
+from dashboard.views import machine, short
 from engine.projection.accuracy_fit import Foreseen, foreseen
 from engine.projection.score_curves import ScoreCurve
 from engine.validation.quality_points import QualityScore
@@ -17,13 +17,7 @@ def show() -> None:
     """A row for each claim, each by fits that never saw the family."""
     st.subheader(t("score_errors.title"), anchor=False)
     st.caption(t("score_errors.lead"))
-    st.dataframe(
-        [line(score) for score in read()],
-        hide_index=True,
-        height="content",
-        alt=t("score_errors.title"),
-        column_config={t("score_errors.what"): st.column_config.TextColumn(width=260)},
-    )
+    short.table([line(score) for score in read()], t("score_errors.title"))
 
 
 def own(curves: Sequence[ScoreCurve]) -> None:
@@ -32,8 +26,7 @@ def own(curves: Sequence[ScoreCurve]) -> None:
     if not found:
         return
     st.caption(t("score_errors.own_lead"))
-    st.dataframe([own_line(each) for each in found], hide_index=True, height="content",
-                 alt=t("score_errors.own_lead"))  # fmt: skip
+    short.table([own_line(each) for each in found], t("score_errors.own_lead"))
 
 
 def own_line(found: Foreseen) -> dict[str, str]:

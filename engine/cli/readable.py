@@ -85,6 +85,10 @@ NOTES = {
     "noisy-measurements": "The training steps measured here disagree by {share:.0%}, "
     "so they are not used. Measure again on a quiet machine.",
     "repeated-data": "{epochs:g} passes over the same data: repeats are worth less and less.",
+    "little-data": "{ratio:.2g} tokens for each parameter: about {best:g} are best for the cost, "
+    "so a smaller model on more text would score as high for less.",
+    "score-before-tuning": "The score is that of the model before tuning; what an adapter adds "
+    "on your own task is not known.",
     "memory-unknown": "The memory of the device is not known, so nor is what serving takes.",
     "quality-unpredictable": "Size does not predict the quality of a {family}, so none is given.",
     "served-score-unknown": "What serving in {served} does to the score of a {family} was not "

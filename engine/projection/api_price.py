@@ -70,11 +70,16 @@ def models() -> dict[str, str]:
 @cache
 def _names() -> tuple[tuple[str, str], ...]:
     return tuple(
-        (f"{seller.id}:{model.id}", f"{model.name or model.id} ({seller.name})")
+        (f"{seller.id}:{model.id}", f"{_spelled(model.name or model.id)} ({seller.name})")
         for seller in _sellers()
         for model in seller.models
         if _token_prices(model) is not None
     )
+
+
+def _spelled(name: str) -> str:
+    """As its maker writes it, and as people look for it: GPT-4.1, not gpt 4.1."""
+    return re.sub(r"^gpt (?=\d)", "GPT-", name)
 
 
 @cache

@@ -17,6 +17,7 @@ from engine.projection.sized import Sized
 from engine.projection.training import Work
 from engine.records import Estimate, Note
 from engine.scenario import Scenario
+from engine.units import BILLION
 
 OLDEST_PRICE = timedelta(days=365)
 
@@ -25,6 +26,14 @@ REPEATS_WORTH_LITTLE = 4.0
 
 Source: Muennighoff et al. 2023, https://arxiv.org/abs/2305.16264
 """
+
+BEST_TOKENS_PER_PARAMETER = 20.0
+"""Where arithmetic spent on size and on text buys as much.
+
+Source: Hoffmann et al. 2022, https://arxiv.org/abs/2203.15556, table 3
+"""
+MUCH_TOO_FEW = 10.0
+"""So many times fewer are told."""
 
 
 def notes(
@@ -116,8 +125,22 @@ def _data(scenario: Scenario, model: Sized, service: Service) -> Iterator[Note]:
     repeated = anywhere(scenario.epoch_count > REPEATS_WORTH_LITTLE)
     if repeated and model.known.family == "decoder":
         yield Note("repeated-data", {"epochs": float(np.max(scenario.epoch_count))})
+    yield from _little_data(scenario, model)
     if not service.devices_per_replica.known:
         yield Note("memory-unknown", {})
+
+
+def _little_data(scenario: Scenario, model: Sized) -> Iterator[Note]:
+    """A large model on little text: a smaller one would learn as much for less."""
+    count = _number(model.active_parameter_count)
+    if model.known.family != "decoder" or scenario.tuning != "full" or count is None:
+        return
+    if not anywhere(scenario.training_run_count > 0):
+        return
+    read = np.multiply(scenario.dataset_items_billion, scenario.epoch_count) * BILLION
+    ratio = float(np.min(read / count))
+    if ratio < BEST_TOKENS_PER_PARAMETER / MUCH_TOO_FEW:
+        yield Note("little-data", {"ratio": ratio, "best": BEST_TOKENS_PER_PARAMETER})
 
 
 def _number(estimate: Estimate) -> np.ndarray | None:

@@ -84,8 +84,10 @@ def _language_model(scenario: Scenario, model: Sized, metric: str) -> Scored:
     tokens = _tokens(scenario, model)
     loss = _loss(model, tokens)
     score = _published_score(scenario, model, metric)
+    adapted = anywhere(scenario.training_run_count > 0) and scenario.tuning != "full"
+    tuned = (Note("score-before-tuning", {}),) if adapted else ()
     if score is not None and scenario.anchor_score_share is None:
-        return Scored(Quality(metric, score, loss))
+        return Scored(Quality(metric, score, loss), tuned)
     flop = _training_flop(model, tokens)
     curve = catalogue.quality_curve(metric)
     outside = derive(
@@ -116,7 +118,7 @@ def _language_model(scenario: Scenario, model: Sized, metric: str) -> Scored:
     )
     away = 0.0 if outside.value is None else outside.value
     notes = (_outside("training compute", metric),) if anywhere(away > 0) else ()
-    return Scored(Quality(metric, _with_odds_band(within, metric, spread), loss), notes)
+    return Scored(Quality(metric, _with_odds_band(within, metric, spread), loss), (*notes, *tuned))
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,7 +249,7 @@ def _loss(model: Sized, tokens: Estimate) -> Estimate:
 
 def _tokens(scenario: Scenario, model: Sized) -> Estimate:
     """Tokens the model has learned from: its own if it is taken as it is."""
-    taken = bool(everywhere(scenario.training_run_count == 0))
+    taken = not _learns_anew(scenario)
     if taken and model.known.trained_items_billion is not None:
         own = known_fact(model.known.trained_items_billion, model.known.sources)
         return derive(item_count, dataset_items_billion=own, epoch_count=chosen(1.0))
@@ -273,10 +275,15 @@ def _as_known(scenario: Scenario) -> Scenario:
 
 def _published_score(scenario: Scenario, model: Sized, metric: str) -> Estimate | None:
     """The known model's own score, where it is taken as published."""
-    retrained = anywhere(scenario.training_run_count > 0)
+    retrained = _learns_anew(scenario)
     if scenario.parameters_billion is not None or (retrained and model.generates):
         return None
     return known_score(model, metric)
+
+
+def _learns_anew(scenario: Scenario) -> bool:
+    """Whether the weights are learned here; an adapter leaves them as its model has them."""
+    return scenario.tuning == "full" and anywhere(scenario.training_run_count > 0)
 
 
 def known_score(model: Sized, metric: str) -> Estimate | None:

@@ -283,13 +283,15 @@ def _scaling(now: _Now) -> Iterator[Changes]:
 
 def _smaller(now: _Now) -> Iterator[Changes]:
     """Half the parameters on the same data: what pruning or distilling would have to beat."""
-    if now.trains:
+    if now.trains and now.scenario.tuning == "full":
         own = catalogue.model(now.scenario.model).parameters_billion.value
         yield {"parameters_billion": float(np.asarray(now.scenario.parameters_billion or own)) / 2}
 
 
 def _resized(now: _Now) -> Iterator[Changes]:
     """Another size on as much data as brings it to the same loss."""
+    if now.scenario.tuning != "full":
+        return
     try:
         found = equal_loss(now.scenario, now.evidence)
     except BadInput:

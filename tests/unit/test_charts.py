@@ -10,7 +10,7 @@ from dashboard.charts import cost, frontier, learning, quality, roofline, tradeo
 from dashboard.charts.frontier import Frontier, Here
 from dashboard.charts.quality import Fitted
 from dashboard.charts.roofline import Point
-from dashboard.theme import COLOURS, linear_ticks, log_ticks
+from dashboard.theme import COLOURS, linear_ticks, log_ticks, wrapped
 from engine.projection import project
 from engine.projection.score_curves import ScoreCurve, ScorePoint
 from engine.records import Epoch
@@ -288,6 +288,18 @@ def test_a_curve_without_a_range_is_a_line_alone() -> None:
     fitted = Fitted(np.array([1e3, 1e6]), np.array([0.5, 0.9]), None, None)
     chart = quality.accuracy_against_size(POINTS, fitted, WORDS, plain, percent)
     assert [trace.name for trace in chart.data] == ["Fit", "Measured"]
+
+
+def test_long_names_are_told_in_lines() -> None:
+    assert wrapped("Buy the answers of this model instead") == (
+        "Buy the answers of<br>this model instead"
+    )
+    assert wrapped("改为向商家购买此模型的回答") == "改为向商家购买此模型的<br>回答"
+    assert (
+        wrapped("完整训练的设备小时数量（仅知计算量）", 36)
+        == "完整训练的设备小时数量（仅知计算量）"
+    )
+    assert wrapped("short") == "short"
 
 
 def test_ticks_of_a_logarithmic_axis_are_round_numbers_in_words() -> None:

@@ -1,20 +1,24 @@
 """Scenarios side by side: what is told of a change, and how it is drawn."""
 
+import re
+
 import pytest
 
-from dashboard import comparison
+from dashboard import alternatives, comparison
 from dashboard.charts.difference import parts_shown, waterfall
 from dashboard.charts.history import Mark, records
 from dashboard.headlines import Headline, headlines
+from dashboard.i18n import words
 from engine.projection import project
 from engine.scenario import Scenario
 from tests.unit.test_pages import opened
 
+BASELINE = Scenario(usd_per_device=30_000.0)
 WORDS = {"before": "before", "after": "after", "other": "other"}
 
 
 def told(**changes: object) -> tuple[Headline, ...]:
-    asked = Scenario(usd_per_device=30_000.0).replace(**changes)
+    asked = BASELINE.replace(**changes)
     return headlines(asked, project(asked))
 
 
@@ -49,6 +53,42 @@ def test_a_table_to_copy_has_a_line_a_number() -> None:
     lines = comparison.copied(["", "one", "two"], found).splitlines()
     assert len(lines) == len(found) + 1
     assert all(line.count("\t") == 2 for line in lines)
+
+
+def verdict(**changes: object) -> str:
+    before, after = (
+        comparison.numbers(s, project(s)) for s in (BASELINE, BASELINE.replace(**changes))
+    )
+    return comparison.verdict(comparison.rows(before, {"vs": after}), "vs", "other")
+
+
+def test_a_verdict_says_which_is_cheaper_and_by_how_much() -> None:
+    dearer = verdict(electricity_usd_per_kwh=0.4)
+    assert re.match(r"\*\*other\*\* costs \*\*\$[\d,]+ \(\d+%\) more\*\* in all, ", dearer)
+    assert "to train" in dearer
+    assert "Time per token" not in dearer
+
+
+def test_a_verdict_tells_what_the_score_and_speed_become() -> None:
+    told = verdict(serving_precision="int8")
+    assert "HellaSwag score −" in told
+    assert "Time per token −" in told
+
+
+@pytest.mark.parametrize(
+    ("share", "told"),
+    [(1.62, "162%"), (-0.134, "13%"), (0.0238, "2.4%"), (-0.0951, "9.5%"), (1e-5, "<0.1%")],
+)
+def test_changes_are_told_in_two_digits(share: float, told: str) -> None:
+    assert comparison.percent(share) == told
+
+
+def test_a_new_alternative_starts_from_something_else() -> None:
+    assert alternatives.other("hardware", "h100-sxm") == "h200-sxm"
+    assert alternatives.other("hardware", "h200-sxm") == "h100-sxm"
+    assert alternatives.other("horizon_months", 36.0) == 36.0
+    for name, values in alternatives.OTHERS.items():
+        assert {getattr(BASELINE.replace(**{name: v}), name) for v in values} == set(values)
 
 
 def test_small_parts_are_drawn_together() -> None:
@@ -93,4 +133,7 @@ def test_an_address_that_makes_no_sense_changes_nothing(
     monkeypatch.setenv("DATABASE_URL", f"sqlite:///{tmp_path}/m.db")
     app = opened("compare", vs="hardware~no-such;nothing~1;horizon_months~abc")
     assert not app.table
-    assert len(app.info) == 1
+    assert words("en")["compare.none"] in [m.value for m in app.markdown]
+    app.button(key="start_hardware").click().run()
+    assert len(app.table[0].value.columns) == 3
+    assert app.query_params["vs"] == "hardware~h200-sxm"

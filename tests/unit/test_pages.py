@@ -306,6 +306,17 @@ def test_every_kind_of_fact_is_shown(kind: str) -> None:
     assert len(app.dataframe[0].value) > 0
 
 
+def test_notes_of_facts_are_told_in_chinese_or_not_at_all(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(i18n, "language", lambda: "zh")
+    rows = [row for kind in fact_rows.KINDS for row in fact_rows.rows(kind)]
+    english = re.compile(r"[a-z]{3,} [a-z]{3,}")
+    assert [r.note for r in rows if english.search(r.note) and r.note == r.line.note] == []
+    untold = sum(bool(row.line.note and not row.note) for row in rows)
+    assert untold <= 0.01 * sum(bool(row.line.note) for row in rows)
+
+
 def test_a_database_that_cannot_be_read_is_one_sentence(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

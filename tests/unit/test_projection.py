@@ -231,6 +231,28 @@ def test_every_language_metric_is_anchored_at_the_known_model() -> None:
         assert moved.value == pytest.approx(published.value, abs=0.02)
 
 
+def test_an_adapter_leaves_the_score_of_its_model_and_says_so() -> None:
+    taken = project(Scenario(model="mistral-7b", training_run_count=0.0))
+    tuned = project(Scenario(model="mistral-7b", tuning="lora", dataset_items_billion=0.1))
+    anew = project(Scenario(model="mistral-7b", dataset_items_billion=0.1))
+    assert tuned.quality.score_share == taken.quality.score_share
+    assert tuned.quality.score_share.kind == "published"
+    assert anew.quality.score_share.value < 0.4
+    assert "score-before-tuning" in [n.code for n in tuned.notes]
+    assert "score-before-tuning" not in [n.code for n in (*taken.notes, *anew.notes)]
+
+
+def test_much_too_little_text_for_the_size_is_told() -> None:
+    def told(**changes: object) -> list[object]:
+        answer = project(Scenario(**changes))
+        return [n.values["ratio"] for n in answer.notes if n.code == "little-data"]
+
+    assert told(parameters_billion=1_850.0) == [pytest.approx(160 / 1_850)]
+    assert told(parameters_billion=70.0) == []
+    assert told(parameters_billion=1_850.0, tuning="lora") == []
+    assert told(parameters_billion=1_850.0, training_run_count=0.0) == []
+
+
 def test_what_size_does_not_predict_is_refused() -> None:
     projection = project(Scenario(model="dlrm-small", parameters_billion=8.0))
     assert projection.quality.score_share.value is None

@@ -113,3 +113,16 @@ def test_short_times_take_the_unit_that_fits(value_s: float, text: str) -> None:
 )
 def test_parts_of_a_whole_are_whole_percents(share: float | None, told: str) -> None:
     assert readable.part(share) == told
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "told"),
+    [
+        ("11.6 MWh", "24.4 MWh", "11.6–24.4 MWh"),
+        ("$0.005/kWh", "$0.341/kWh", "$0.005–$0.341/kWh"),
+        ("950 kg", "1.2 t", "950 kg–1.2 t"),
+        ("$1", "$2", "$1–$2"),
+    ],
+)
+def test_a_unit_both_ends_share_is_said_once(low: str, high: str, told: str) -> None:
+    assert readable.between(low, high) == told

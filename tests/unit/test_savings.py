@@ -121,9 +121,11 @@ def test_a_carbon_free_tariff_cheaper_than_the_grid_saves() -> None:
 
 
 def test_a_bar_for_each_lever() -> None:
-    drawn = chart.bars({"a": 30.0, "b": 10.0}, 100.0, lambda value: f"${value:g}")
+    drawn = chart.bars(
+        {"a": 30.0, "b": 10.0}, 100.0, lambda value: f"${value:g}", lambda share: f"{share:.0%}"
+    )
     assert drawn.data[0].x == (30.0, 10.0)
-    assert drawn.data[0].text == ("$30 (30.0%)", "$10 (10.0%)")
+    assert drawn.data[0].text == ("$30 (30%)", "$10 (10%)")
 
 
 @pytest.fixture

@@ -199,6 +199,8 @@ def test_every_note_of_the_engine_can_be_said() -> None:
         Note("serving-not-fitted", {"trait": "recommender"}),
         Note("price-old", {"hardware": "X", "date": "2025-01-31", "set": "usd_per_device"}),
         Note("repeated-data", {"epochs": 90.0}),
+        Note("little-data", {"ratio": 0.09, "best": 20.0}),
+        Note("score-before-tuning", {}),
         Note("quality-unpredictable", {"family": "recommender"}),
         Note("too-few-sizes", {"task": "news", "needed": 4.0, "have": 0.0}),
     ],
