@@ -127,7 +127,8 @@ def test_switching_the_language_translates_and_keeps_every_choice(visit: Visit) 
 
 def test_another_page_and_back_keeps_the_scenario_and_the_language(visit: Visit) -> None:
     page = visit("/?parameters_billion=3&lang=zh")
-    page.get_by_test_id("stTopNavLink").filter(has_text=ZH["page.facts"]).click()
+    page.get_by_test_id("stTopNavSection").filter(has_text=ZH["menu.grounds"]).click()
+    page.get_by_test_id("stTopNavDropdownLink").filter(has_text=ZH["page.facts"]).click()
     expect(page.get_by_role("heading", level=1)).to_have_text(ZH["page.facts"])
     expect(page).to_have_url(re.compile(r"/facts\?.*parameters_billion=3"))
     page.get_by_test_id("stTopNavLink").filter(has_text=ZH["page.what_if"]).click()
