@@ -36,10 +36,15 @@ PAGES = (
 
 
 def pages() -> dict[str, list[StreamlitPage]]:
-    """Every page under its name in the reader's language, by its menu."""
+    """Every page under its name in the reader's language, by its menu.
+
+    On a phone there is one list: Streamlit puts the menus' names into it, where a screen reader
+    expects nothing but entries.
+    """
     found: dict[str, list[StreamlitPage]] = {}
+    is_phone = "Mobi" in st.context.headers.get("User-Agent", "")
     for page in PAGES:
-        menu = t(f"menu.{page.group}") if page.group else ""
+        menu = t(f"menu.{page.group}") if page.group and not is_phone else ""
         found.setdefault(menu, []).append(_page(page))
     return found
 

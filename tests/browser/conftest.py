@@ -13,6 +13,10 @@ from tests.measured import fill
 STEP_TIMEOUT_MS = 60_000
 DESKTOP = {"width": 1440, "height": 1000}
 PHONE = {"width": 390, "height": 844}
+PHONE_AGENT = (
+    "Mozilla/5.0 (Linux; Android 15; Pixel 9) AppleWebKit/537.36 (KHTML, like Gecko) "
+    "Chrome/140.0.0.0 Mobile Safari/537.36"
+)
 
 expect.set_options(timeout=STEP_TIMEOUT_MS)
 
@@ -54,7 +58,8 @@ def visit(browser: Browser, address: str) -> Iterator[Visit]:
 
     def opened(where: str = "/", *, width: int = 1440, scheme: str = "light") -> Page:
         size = DESKTOP if width == DESKTOP["width"] else PHONE
-        context = browser.new_context(viewport=size, color_scheme=scheme)
+        agent = PHONE_AGENT if size is PHONE else None
+        context = browser.new_context(viewport=size, color_scheme=scheme, user_agent=agent)
         contexts.append(context)
         page = context.new_page()
         page.set_default_timeout(STEP_TIMEOUT_MS)

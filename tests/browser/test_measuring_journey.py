@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from dashboard.i18n import words
-from tests.browser.conftest import PHONE, violations
+from tests.browser.conftest import PHONE, PHONE_AGENT, violations
 from tests.browser.serving import serving
 
 pytestmark = pytest.mark.browser
@@ -39,7 +39,8 @@ def settled(page: Page) -> None:
 
 
 def tab(browser: Browser, address: str, width: int = 1440) -> Page:
-    page = browser.new_page(viewport={"width": width, "height": 1000})
+    agent = PHONE_AGENT if width == PHONE["width"] else None
+    page = browser.new_page(viewport={"width": width, "height": 1000}, user_agent=agent)
     page.set_default_timeout(PATIENCE_MS)
     page.goto(address)
     settled(page)
