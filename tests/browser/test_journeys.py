@@ -37,15 +37,21 @@ def drag(page: Page, name: str, by_px: int) -> None:
     page.mouse.up()
 
 
+SHOWN = """
+widgets => widgets.map(widget => {
+  const key = /st-key-([\\w-]+)/.exec(widget.className)[1];
+  const part = widget.querySelector("input[type=range], [role=combobox], input[type=number]");
+  if (part) return [key, part.getAttribute("aria-valuetext") || part.value];
+  const chosen = widget.querySelectorAll("[aria-checked=true], [aria-selected=true]");
+  return [key, [...chosen].map(one => one.innerText).join(" ")];
+})
+"""
+
+
 def controls(page: Page) -> dict[str, str]:
-    """What every visible control of the sidebar shows, by key."""
-    shown = {}
-    own = "[class*='st-key-']:not([class*='st-key-fold_'])"
-    for widget in page.get_by_test_id("stSidebar").locator(own).all():
-        key = re.search(r"st-key-([\w-]+)", widget.get_attribute("class") or "")
-        assert key is not None
-        shown[key[1]] = value(widget)
-    return shown
+    """What every control of the sidebar shows, by key."""
+    own = "[data-testid=stSidebar] [class*='st-key-']:not([class*='st-key-fold_'])"
+    return dict(page.eval_on_selector_all(own, SHOWN))
 
 
 def shown_alike(one: Page, other: Page) -> None:
@@ -54,14 +60,6 @@ def shown_alike(one: Page, other: Page) -> None:
     while controls(one) != controls(other) and time.monotonic() < until:
         one.wait_for_timeout(200)
     assert controls(one) == controls(other)
-
-
-def value(widget: Locator) -> str:
-    for role in ("slider", "combobox", "spinbutton"):
-        part = widget.get_by_role(role)
-        if part.count():
-            return part.get_attribute("aria-valuetext") or part.input_value()
-    return " ".join(widget.locator("[aria-checked=true], [aria-selected=true]").all_inner_texts())
 
 
 def unfold(page: Page) -> None:
