@@ -28,6 +28,15 @@ SOFTWARE_NAMES = (
 )
 CHANNELS_LAST = ("mxnet", "tensorflow", "paddle")
 """Software whose benchmarks keep channels last at 16 bits, as matrix units want them."""
+JOINING = ("mxnet", "paddle")
+"""Of these, the ones whose benchmarks add and activate within the kernel that normalises.
+
+Source: `fuse_bn_relu` and `fuse_bn_add_relu`, on at 16 bits, in
+https://github.com/NVIDIA/DeepLearningExamples/tree/master/MxNet/Classification/RN50v1.5;
+`fuse_bn_add_act_ops` in its Paddle twin.
+"""
+JOINED_OUTPUTS_PER_PRODUCT = 2.0
+"""Numbers written for each that a convolution writes: by it, and by that kernel."""
 ALIASES = (
     (r"se-?resnext-?101", "seresnext101_32x4d"),
     (r"resnext-?101", "resnext101_32x4d"),
@@ -101,6 +110,9 @@ def read(row: Row) -> ImageReading | str:
         device_count=devices,
     )
     values = {f.name: float(getattr(step, f.name)) for f in fields(step)}
+    if values["is_channels_last"] and _software(row) in JOINING:
+        written = JOINED_OUTPUTS_PER_PRODUCT * values["product_output_count"]
+        values["output_count"] = min(values["output_count"], written)
     traits = {
         DEVICE: accelerator_id,
         FORMAT: _format(precision, accelerator),

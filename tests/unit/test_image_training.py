@@ -191,3 +191,17 @@ def test_32_bits_are_tf32_where_the_device_has_it() -> None:
     rows = [{**ROW, "precision": "fp32/tf32", "hw_norm": name} for name in devices]
     formats = [one.traits["format"] for row in rows if isinstance(one := read(row), ImageReading)]
     assert formats == list(devices.values())
+
+
+def test_software_that_joins_norms_and_activations_writes_less() -> None:
+    def written(framework: str, precision: str) -> float:
+        found = read(ROW | {"framework": framework, "precision": precision})
+        assert isinstance(found, ImageReading)
+        return found.values["output_count"] / found.values["product_output_count"]
+
+    assert written("MxNet", "mixed") == pytest.approx(2.0)
+    assert (
+        written("MxNet", "TF32")
+        == written("timm PyTorch", "mixed")
+        == pytest.approx(3.38, abs=0.01)
+    )
