@@ -205,3 +205,8 @@ def test_software_that_joins_norms_and_activations_writes_less() -> None:
         == written("timm PyTorch", "mixed")
         == pytest.approx(3.38, abs=0.01)
     )
+
+
+def test_a_part_that_shares_its_number_with_another_s_is_refused() -> None:
+    found = read(ROW | {"hardware": "iluvatar BI-V100", "hw_norm": "V100"})
+    assert found == "no accelerator of the catalogue is named"
