@@ -49,6 +49,11 @@ ALIASES = (
     (r"ssd-?300|/ssd$", "ssd300_resnet50"),
 )
 """What other publishers call a network, and the name it is counted under."""
+OTHER_NETWORKS = frozenset({("ssd300_resnet50", "tensorflow")})
+"""What software means another network by: here SSD320 with a feature pyramid, not counted.
+
+Source: https://github.com/NVIDIA/DeepLearningExamples/tree/master/TensorFlow/Detection/SSD
+"""
 PREFIX = re.compile(r"^(tf_|gluon_|legacy_|ig_|ssl_|swsl_|dm_|adv_|jx_|test_)")
 RELATIVES = {"ecaresnet": "resnet", "seresnet": "resnet", "skresnet": "resnet", "wide": "resnet"}
 RELATIVES |= {"seresnext": "resnext", "skresnext": "resnext", "ecaresnext": "resnext"}
@@ -87,7 +92,7 @@ def counted_name(model: str) -> str:
 def read(row: Row) -> ImageReading | str:
     """The row understood, or why it cannot be."""
     name = counted_name(row.get("model", ""))
-    if name not in networks():
+    if name not in networks() or (name, _software(row)) in OTHER_NETWORKS:
         return f"the layers of the network '{row.get('model', '')}' are not counted"
     found = accelerator_of(row)
     if found is None:

@@ -210,3 +210,11 @@ def test_software_that_joins_norms_and_activations_writes_less() -> None:
 def test_a_part_that_shares_its_number_with_another_s_is_refused() -> None:
     found = read(ROW | {"hardware": "iluvatar BI-V100", "hw_norm": "V100"})
     assert found == "no accelerator of the catalogue is named"
+
+
+def test_a_network_that_only_shares_its_name_is_refused() -> None:
+    ssd = ROW | {"model": "Detection/SSD"}
+    assert isinstance(read(ssd), ImageReading)
+    assert read(ssd | {"framework": "TensorFlow"}) == (
+        "the layers of the network 'Detection/SSD' are not counted"
+    )
