@@ -21,8 +21,8 @@ Array = npt.NDArray[np.float64]
 SHARED_ENGINE_VARIANCE = 0.01
 SAME_MODEL_VARIANCE = 0.02
 SAME_SERVER_VARIANCE = 0.04
-SMOOTH_VARIANCE = 0.06
-NOISE_VARIANCE = 0.003
+SMOOTH_VARIANCE = 0.12
+NOISE_VARIANCES = (0.001, 0.003, 0.01, 0.03, 0.1)
 REACH = 1.2
 """Distance in natural logarithms of batch, lengths and devices over which errors stay alike."""
 
@@ -43,21 +43,32 @@ def corrections(known: Settings, log_errors: Array, asked: Settings) -> Array:
     """Expected logarithm of predicted over measured at settings not measured."""
     if not len(log_errors):
         return np.zeros(len(asked.engine))
-    noise = NOISE_VARIANCE * np.eye(len(log_errors))
+    noise = _least_left(known, log_errors)[0] * np.eye(len(log_errors))
     weights = np.linalg.solve(_likeness(known, known) + noise, log_errors)
     found: Array = _likeness(asked, known) @ weights
     return found
 
 
 def leave_one_out_errors(known: Settings, log_errors: Array) -> Array:
-    """Error left at each measured setting once all the others have corrected it.
+    """Error left at each measured setting once all the others have corrected it."""
+    return _least_left(known, log_errors)[1]
+
+
+def _least_left(known: Settings, log_errors: Array) -> tuple[float, Array]:
+    """The variance of noise that leaves least at measured settings left out, and what it leaves.
+
+    How far settings that look alike differ all the same is no constant: some tables do not say
+    what sets their rows apart.
 
     Source: Rasmussen and Williams 2006, equation 5.12.
     """
-    noise = NOISE_VARIANCE * np.eye(len(log_errors))
-    inverse = np.linalg.inv(_likeness(known, known) + noise)
-    left: Array = (inverse @ log_errors) / np.diag(inverse)
-    return left
+    values, vectors = np.linalg.eigh(_likeness(known, known))
+    turned = vectors.T @ log_errors
+    left = {}
+    for noise in NOISE_VARIANCES:
+        inverse = 1.0 / (np.maximum(values, 0.0) + noise)
+        left[noise] = (vectors @ (inverse * turned)) / (vectors**2 @ inverse)
+    return min(left.items(), key=lambda pair: float(np.mean(np.abs(pair[1]))))
 
 
 def _likeness(a: Settings, b: Settings) -> Array:

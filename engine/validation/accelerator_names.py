@@ -42,6 +42,8 @@ BY_NAME = {
 }
 """Names that are not an id of the catalogue; a name without a form factor means the SXM part."""
 MAKERS = re.compile(r"nvidia|amd|intel|google|huawei|aws|tesla|geforce|instinct|habana|dgx|hgx")
+UNCATALOGUED = re.compile(r"\biluvatar\b|\bbi-v\d")
+"""Makers whose parts share a number with another's: a BI-V100 is no V100."""
 COUNT = re.compile(r"^\s*\d+\s*x\s+")
 MEMORY = re.compile(r"[\s_-]\d+\s*gb")
 NOISE = re.compile(r"[^a-z0-9]")
@@ -49,6 +51,8 @@ NOISE = re.compile(r"[^a-z0-9]")
 
 def accelerator_of(row: Row) -> tuple[str, Accelerator] | None:
     """Id and facts of what a row names in `hw_norm`, else in `hardware`; None where nothing."""
+    if UNCATALOGUED.search(row.get("hardware", "").lower()):
+        return None
     for column in ("hw_norm", "hardware"):
         found = accelerator_id(row.get(column, ""))
         if found:

@@ -45,15 +45,15 @@ UNFITTED = ErrorRange(0.5, 2.0, 0)
 NEW_DEVICE = "accelerator-not-seen"
 MOST_FOLDS = 10
 PRIORS: Mapping[str, Prior] = {
-    "dense_share": Prior(0.6, 0.3, {SOFTWARE: 0.2, FORMAT: 0.2, DEVICE: 0.15}),
+    "dense_share": Prior(0.6, 0.3, {SOFTWARE: 0.2, FORMAT: 0.2, DEVICE: 0.25}),
     "channels_last_ratio": Prior(1.1, 0.3),
     "density_exponent": Prior(0.2, 0.7),
     "grouped_share": Prior(0.3, 0.7, {FORMAT: 0.3}),
     "grouped_last_ratio": Prior(0.3, 1.0),
-    "depthwise_share": Prior(0.02, 0.7),
+    "depthwise_share": Prior(0.02, 0.7, {SOFTWARE: 0.3, FORMAT: 0.3}),
     "attention_share": Prior(0.2, 0.7),
     "traffic_per_product_output": Prior(2.5, 0.6),
-    "traffic_per_output": Prior(8.0, 0.6, {SOFTWARE: 0.4, FORMAT: 0.4, DEVICE: 0.15}),
+    "traffic_per_output": Prior(8.0, 0.6, {SOFTWARE: 0.4, FORMAT: 0.4, DEVICE: 0.25}),
     "overlap_excess": Prior(0.5, 0.5),
     "launch_s": Prior(1e-5, 0.7),
     "optimiser_bytes_per_parameter": Prior(25.0, 0.5),

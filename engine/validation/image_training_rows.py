@@ -28,6 +28,15 @@ SOFTWARE_NAMES = (
 )
 CHANNELS_LAST = ("mxnet", "tensorflow", "paddle")
 """Software whose benchmarks keep channels last at 16 bits, as matrix units want them."""
+JOINING = ("mxnet", "paddle")
+"""Of these, the ones whose benchmarks add and activate within the kernel that normalises.
+
+Source: `fuse_bn_relu` and `fuse_bn_add_relu`, on at 16 bits, in
+https://github.com/NVIDIA/DeepLearningExamples/tree/master/MxNet/Classification/RN50v1.5;
+`fuse_bn_add_act_ops` in its Paddle twin.
+"""
+JOINED_OUTPUTS_PER_PRODUCT = 2.0
+"""Numbers written for each that a convolution writes: by it, and by that kernel."""
 ALIASES = (
     (r"se-?resnext-?101", "seresnext101_32x4d"),
     (r"resnext-?101", "resnext101_32x4d"),
@@ -40,6 +49,11 @@ ALIASES = (
     (r"ssd-?300|/ssd$", "ssd300_resnet50"),
 )
 """What other publishers call a network, and the name it is counted under."""
+OTHER_NETWORKS = frozenset({("ssd300_resnet50", "tensorflow")})
+"""What software means another network by: here SSD320 with a feature pyramid, not counted.
+
+Source: https://github.com/NVIDIA/DeepLearningExamples/tree/master/TensorFlow/Detection/SSD
+"""
 PREFIX = re.compile(r"^(tf_|gluon_|legacy_|ig_|ssl_|swsl_|dm_|adv_|jx_|test_)")
 RELATIVES = {"ecaresnet": "resnet", "seresnet": "resnet", "skresnet": "resnet", "wide": "resnet"}
 RELATIVES |= {"seresnext": "resnext", "skresnext": "resnext", "ecaresnext": "resnext"}
@@ -78,7 +92,7 @@ def counted_name(model: str) -> str:
 def read(row: Row) -> ImageReading | str:
     """The row understood, or why it cannot be."""
     name = counted_name(row.get("model", ""))
-    if name not in networks():
+    if name not in networks() or (name, _software(row)) in OTHER_NETWORKS:
         return f"the layers of the network '{row.get('model', '')}' are not counted"
     found = accelerator_of(row)
     if found is None:
@@ -101,6 +115,9 @@ def read(row: Row) -> ImageReading | str:
         device_count=devices,
     )
     values = {f.name: float(getattr(step, f.name)) for f in fields(step)}
+    if values["is_channels_last"] and _software(row) in JOINING:
+        written = JOINED_OUTPUTS_PER_PRODUCT * values["product_output_count"]
+        values["output_count"] = min(values["output_count"], written)
     traits = {
         DEVICE: accelerator_id,
         FORMAT: _format(precision, accelerator),

@@ -47,7 +47,7 @@ from engine.validation.serving_calibration import error_ranges
 from engine.validation.serving_groups import evenly, family, group, merged
 from engine.validation.serving_hardware import serving_device
 from engine.validation.serving_rows import Reading, arrays, read
-from engine.validation.serving_words import FILLS_MEMORY
+from engine.validation.serving_words import BEFORE, FILLS_MEMORY
 
 Array = np.ndarray[Any, np.dtype[np.float64]]
 
@@ -98,7 +98,7 @@ def _answers(readings: Sequence[Reading], fit: ServingFit) -> dict[str, Array]:
     amounts |= {"power_w": power_w, "energy_j_per_token": joules}
     amounts["energy_j_per_request"] = power_w / amounts["requests_per_s"]
     filled = s.memory_bytes * devices * ENGINE_MEMORY_SHARE
-    fills = np.array([r.traits[ENGINE] in FILLS_MEMORY for r in readings])
+    fills = np.array([r.traits[ENGINE].removesuffix(BEFORE) in FILLS_MEMORY for r in readings])
     used = np.minimum(out.memory_bytes + ENGINE_EXTRA_BYTES * devices, filled)
     amounts["memory_mb"] = np.where(fills, filled, used) / BYTES_PER_MB
     return {answer: np.asarray(values, dtype=np.float64) for answer, values in amounts.items()}

@@ -5,7 +5,7 @@ is too narrow for the next. Each source in turn is left out of the ranges, and i
 factor the ranges of the others had to be stretched to hold its rows. The factor that holds nine
 tenths of them, every source counting the same, stretches the ranges of all, and is raised by what
 it proves to lack when it is itself found without each source. Nothing is set by hand, and a factor
-below 1 makes them narrower.
+below 1 makes them narrower, but where sources are of kinds of their own.
 
 Sources: Barber et al. 2021, "Predictive inference with the jackknife+",
 https://arxiv.org/abs/1905.02928; Lee, Barber, Willett 2023, "Distribution-free inference with
@@ -48,8 +48,14 @@ class Miss(NamedTuple):
 class Misses:
     """Many rows that no fit saw, and the ranges that follow from all or some of their sources."""
 
-    def __init__(self, misses: Sequence[Miss]) -> None:
+    def __init__(self, misses: Sequence[Miss], *, may_narrow: bool = True) -> None:
+        """`may_narrow` says whether sources that need less than their ranges narrow all.
+
+        That asks for sources alike: where nearly every regime is one source's, what the others
+        need says nothing of the next.
+        """
         self.misses = misses
+        self._least_factor = 0.0 if may_narrow else 1.0
         self.sources = sorted({miss.source for miss in misses})
         self._ends: dict[frozenset[str], dict[str, Ends]] = {}
 
@@ -116,7 +122,7 @@ class Misses:
                     low, high = ends
                     each = np.where(logs < 0, logs / low, logs / high)
                     needed[quantity] += [(source, float(value)) for value in each]
-        return {name: _factor(values) for name, values in needed.items()}
+        return {n: max(_factor(values), self._least_factor) for n, values in needed.items()}
 
     def _plain(self, left_out: frozenset[str]) -> dict[str, Ends]:
         """Where nine tenths of the rows of the other sources fell, each counting the same."""

@@ -10,12 +10,13 @@ from dataclasses import replace
 import numpy as np
 
 from engine.projection.serving_local import Settings, corrections, leave_one_out_errors
-from engine.validation.range_widths import RANGE_PERCENTILES
 from engine.validation.rows import Prediction, Range, Row, published
 from engine.validation.score import Comparison, compared
 from engine.validation.serving_rows import Reading, read
 
 FEWEST_FOR_RANGE = 20
+OUTSIDE_SHARE = 0.05
+"""Of settings not measured, those that may lie beyond each end of a range."""
 MOST_KNOWN = 1_500
 """Measured settings of one source used at once: the rest say little more, and cost its cube."""
 
@@ -67,8 +68,9 @@ def _range_ratios(measured: Settings, errors: np.ndarray) -> tuple[float, float]
     """Published over corrected, from what each measured setting misses when left out."""
     if len(errors) < FEWEST_FOR_RANGE:
         return None
-    left = -leave_one_out_errors(measured, errors)
-    low, high = np.exp(np.percentile(left, RANGE_PERCENTILES))
+    left = np.sort(-leave_one_out_errors(measured, errors))
+    outside = int(OUTSIDE_SHARE * (len(left) + 1))
+    low, high = np.exp(left[[max(outside - 1, 0), min(len(left) - outside, len(left) - 1)]])
     return min(float(low), 0.98), max(float(high), 1.02)
 
 

@@ -109,6 +109,7 @@ def _flags(scaled: bool, spilled: bool, engine: str, device: ServingDevice) -> t
 
 
 def _traits(row: Row, engine: str, device: ServingDevice, weights: str) -> dict[str, str]:
+    engine = words.at_the_time(engine, _year(row))
     plain = {words.INT8: words.WEIGHT_ONLY, words.FULL: words.SIXTEEN}.get(weights, weights)
     return {
         "engine": engine,
@@ -150,6 +151,9 @@ def _counts(row: Row, device: ServingDevice) -> tuple[float, float | None, float
     pipeline = number(row.get("pp")) or 1.0
     expert = number(row.get("ep")) or 1.0
     data = number(row.get("dp")) or 1.0
+    # Expert groups beside one copy of the attention: its heads are shared out instead.
+    if tensor == 1.0 and expert > 1 and number(row.get("dp")) == 1.0:
+        return total, min(expert, total), expert, data
     # Some tables list tensor times expert groups as devices: 64 for eight that do both.
     if total == expert * expert and expert > 2 and tensor in (total, 1.0):
         return expert, 1.0 if tensor == 1.0 else expert, expert, min(data, expert)

@@ -122,6 +122,19 @@ def cache_bits(text: str, weights: str, engine: str) -> float:
     return 8.0 if not lower and quantised else 16.0
 
 
+REWRITTEN = {"vllm": 2025.1}
+"""Engines whose scheduler was written anew, and when.
+
+Source: https://blog.vllm.ai/2025/01/27/v1-alpha-release.html
+"""
+BEFORE = "-before"
+
+
+def at_the_time(engine: str, year: float) -> str:
+    """An engine as it was then: what it was before a new scheduler is another engine."""
+    return engine + BEFORE if year < REWRITTEN.get(engine, 0.0) else engine
+
+
 SETTINGS = (
     ("closed-loop", "closed"),
     ("benchmark_serving", "closed"),

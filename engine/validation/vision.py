@@ -161,7 +161,7 @@ def _misses(rows: Sequence[Row], predictions: Sequence[Prediction]) -> Misses:
                 missed = math.log(value / part.value) / wider
                 names = _regimes(reading, answer)
                 found.append(Miss(row.get("source_key", ""), missed, names, answer))
-    return Misses(found)
+    return Misses(found, may_narrow=False)
 
 
 def roofs(rows: Sequence[Row]) -> list[dict[str, float]]:

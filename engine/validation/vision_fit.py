@@ -33,11 +33,11 @@ MILLISECONDS = 1e3
 
 PRIORS: Mapping[str, Prior] = {
     "item_compute_share": Prior(
-        0.5, 0.4, {KIND: 0.3, ENGINE: 0.3, GENERATION: 0.25, FORMAT: 0.3, DEVICE: 0.3}
+        0.5, 0.4, {KIND: 0.2, ENGINE: 0.3, GENERATION: 0.15, FORMAT: 0.2, DEVICE: 0.15}
     ),
     "density_exponent": Prior(0.25, 0.5, {KIND: 0.3}),
     "traffic_per_activation": Prior(
-        4.0, 0.6, {KIND: 0.3, ENGINE: 0.3, GENERATION: 0.25, DEVICE: 0.3}
+        4.0, 0.6, {KIND: 0.3, ENGINE: 0.6, GENERATION: 0.15, DEVICE: 0.15}
     ),
     "item_overlap_excess": Prior(0.5, 0.5),
     "batch_overhead_s": Prior(1e-4, 0.5),

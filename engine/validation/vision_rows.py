@@ -124,6 +124,7 @@ def _values(
     sockets = 2.0 if "xeon(r) 6" in row.get("hardware", "").lower() else 1.0
     devices = number(row.get("n_devices")) or sockets
     cores = 1.0 if work.kind == DIFFUSION else CORE_COUNT.get(device.id, 1.0)
+    at_work = 1.0 if _is_of_one_copy(row) else cores
     batch = number(row.get("batch_size")) or (OFFLINE_BATCH if offline else 1.0)
     return {
         "flop_per_item": work.flop,
@@ -133,13 +134,22 @@ def _values(
         "peak_flop_per_s": _peak_flop_per_s(device, number_format) / cores,
         "bandwidth_bytes_per_s": device.bandwidth_bytes_per_s / cores,
         "batch_count": batch,
-        "device_count": devices * cores,
+        "device_count": devices * at_work,
         "step_count": work.step_count,
         "layer_count": work.layer_count,
         "operation_count": work.operation_count,
         "shares_one_item": float(engine == "xdit" and work.kind == DIFFUSION),
         "tdp_w": (device.tdp_w or math.nan) / cores,
     }
+
+
+def _is_of_one_copy(row: Row) -> bool:
+    """Whether all cores but one wait.
+
+    AWS's latency tables of image networks are of one copy on one core: their rates are one over
+    their latencies, where those of texts are two over them.
+    """
+    return "latency_data_vision" in row.get("source_title", "")
 
 
 def _memory_bytes(values: Mapping[str, float]) -> float:

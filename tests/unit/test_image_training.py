@@ -191,3 +191,30 @@ def test_32_bits_are_tf32_where_the_device_has_it() -> None:
     rows = [{**ROW, "precision": "fp32/tf32", "hw_norm": name} for name in devices]
     formats = [one.traits["format"] for row in rows if isinstance(one := read(row), ImageReading)]
     assert formats == list(devices.values())
+
+
+def test_software_that_joins_norms_and_activations_writes_less() -> None:
+    def written(framework: str, precision: str) -> float:
+        found = read(ROW | {"framework": framework, "precision": precision})
+        assert isinstance(found, ImageReading)
+        return found.values["output_count"] / found.values["product_output_count"]
+
+    assert written("MxNet", "mixed") == pytest.approx(2.0)
+    assert (
+        written("MxNet", "TF32")
+        == written("timm PyTorch", "mixed")
+        == pytest.approx(3.38, abs=0.01)
+    )
+
+
+def test_a_part_that_shares_its_number_with_another_s_is_refused() -> None:
+    found = read(ROW | {"hardware": "iluvatar BI-V100", "hw_norm": "V100"})
+    assert found == "no accelerator of the catalogue is named"
+
+
+def test_a_network_that_only_shares_its_name_is_refused() -> None:
+    ssd = ROW | {"model": "Detection/SSD"}
+    assert isinstance(read(ssd), ImageReading)
+    assert read(ssd | {"framework": "TensorFlow"}) == (
+        "the layers of the network 'Detection/SSD' are not counted"
+    )

@@ -82,6 +82,16 @@ def test_the_two_cores_of_one_chip_serve_a_model_however_large_the_instance() ->
     assert chip.values["bandwidth_bytes_per_s"] == 2 * core.values["bandwidth_bytes_per_s"]
 
 
+def test_latency_tables_of_images_are_of_one_core() -> None:
+    title = "AWS Neuron SDK benchmarks inf2/latency_data_vision_cnn.csv"
+    one, both = (
+        reading({**RESNET, "hardware": "AWS Inf2.xlarge", "source_title": title}),
+        reading({**RESNET, "hardware": "AWS Inf2.xlarge"}),
+    )
+    assert (one.values["device_count"], both.values["device_count"]) == (1.0, 2.0)
+    assert one.values["peak_flop_per_s"] == both.values["peak_flop_per_s"]
+
+
 def test_only_nvidia_s_own_examples_keep_channels_last_unasked() -> None:
     own = {**RESNET, "source_title": "NVIDIA DeepLearningExamples PyTorch/README.md"}
     assert reading(own).traits["engine"] == "channels-last"

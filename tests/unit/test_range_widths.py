@@ -76,6 +76,19 @@ def test_ranges_that_are_too_wide_become_narrower() -> None:
     assert high == pytest.approx(0.18, abs=0.02)
 
 
+def test_ranges_of_sources_unlike_each_other_never_become_narrower() -> None:
+    """One source of each kind: the calm ones say nothing of a kind that is not."""
+    found = [
+        Miss(f"source {i}", sign * size, (f"{quantity}/{i}", "anything"), quantity)
+        for quantity, size in (("rate", 0.1), ("time", 0.5))
+        for i in range(6)
+        for sign in (-1.0, 1.0)
+    ]
+    free, kept = Misses(found).ranges(), Misses(found, may_narrow=False).ranges()
+    assert range_for(free, ("rate/0", "anything")) == pytest.approx((-0.1, 0.1), abs=0.01)
+    assert range_for(kept, ("rate/0", "anything")) == pytest.approx((-0.5, 0.5), abs=0.01)
+
+
 def test_a_regime_of_few_sources_is_no_surer_than_the_next_wider() -> None:
     wide = [
         Miss(f"source {i}", sign * 0.5, ("rate/other", "rate"))

@@ -101,3 +101,12 @@ def test_errors_left_one_out_are_small_where_errors_are_alike() -> None:
 
 def test_without_measurements_nothing_is_corrected() -> None:
     assert corrections(_settings([]), np.array([]), _settings([1, 2])).tolist() == [0.0, 0.0]
+
+
+def test_where_settings_alike_differ_less_of_each_is_carried_over() -> None:
+    """Two rows of every setting, one twice as far off as the other and one not at all."""
+    pairs = _settings([1, 1, 4, 4, 16, 16, 64, 64])
+    alike = corrections(pairs, np.tile([0.3, 0.3], 4), _settings([4]))
+    apart = corrections(pairs, np.tile([0.6, 0.0], 4), _settings([4]))
+    assert apart[0] < alike[0]
+    assert apart[0] == pytest.approx(0.3, abs=0.1)

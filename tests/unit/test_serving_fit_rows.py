@@ -188,3 +188,22 @@ def test_engines_are_read() -> None:
     assert [engine_class(name) for name in names] == [
         "tensorrt-llm", "vllm", "llama.cpp", "neuron", "other",
     ]  # fmt: skip
+
+
+def test_an_engine_before_its_new_scheduler_is_another() -> None:
+    row = LLAMA | {"engine": "vLLM"}
+    for date, engine in (("2024-09", "vllm-before"), ("2025-09", "vllm")):
+        found = read(row | {"source_date": date})
+        assert isinstance(found, Reading)
+        assert found.traits["engine"] == engine
+
+
+def test_expert_groups_beside_one_copy_of_the_attention_share_its_heads() -> None:
+    """Tables that say `dp` 1 beside `tp` 1 and expert groups mean one scheduler, not many."""
+    experts = {"n_devices": "4", "tp": "1", "ep": "4", "n_experts": "128", "experts_per_tok": "8"}
+    groups = {"1": 1.0, "4": 4.0}
+    for copies, attention in groups.items():
+        found = read(LLAMA | experts | {"dp": copies})
+        assert isinstance(found, Reading)
+        assert found.values["attention_group_count"] == attention
+        assert found.values["group_device_count"] == 4.0
