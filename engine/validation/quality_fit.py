@@ -129,7 +129,7 @@ SHAPES = {
         0.25, 0.88, odds=True, noise_share=0.02,
     ),
     "hellaswag": Shape(
-        "hellaswag-10-shot", OF_LOSS, loss_terms, 0.25, 0.92, odds=True, noise_share=0.015
+        "hellaswag-10-shot", OF_LOSS, loss_terms, 0.19, 0.905, odds=True, noise_share=0.015
     ),
     "arc_c": Shape(
         "arc-challenge-25-shot", OF_LOSS, loss_terms, 0.20, 0.80, odds=True, noise_share=0.015
@@ -146,7 +146,11 @@ SHAPES = {
         0.0, 0.65, odds=False, robust_share=0.01,
     ),
 }  # fmt: skip
-"""By the answer that a published table holds."""
+"""By the answer that a published table holds.
+
+HellaSwag's ends are least squares too, 0.18 to 0.20 and 0.90 to 0.91 whichever family is left
+out: scores leave what guessing gets (0.25) more steeply than log odds above 0.25 do.
+"""
 
 
 def kept(shape: Shape) -> CurveFit:

@@ -135,7 +135,7 @@ def training_inputs(row: Row) -> TrainingInputs:
         _spread(plan),
         _size(model),
         _micro_batches(row, model, plan, batch),
-        manner_of(row, model),
+        manner_of(row, model, accelerator_id),
     )
     return TrainingInputs(
         step=TrainingStep(**{name: value for part in parts for name, value in part.items()}),
@@ -229,6 +229,8 @@ def _micro_batches(row: Row, model: Model, plan: Plan, batch: float | None) -> d
         size = max(1.0, most / model.sequence_tokens)
         if per_replica:
             size = per_replica if is_sharded(row, software_of(row)) else min(size, per_replica)
+            # More replicas than sequences: each still works on a whole one.
+            size = max(size, 1.0)
     if size * model.sequence_tokens > MOST_TOKENS_PER_MICRO_BATCH:
         size = max(MOST_TOKENS_PER_MICRO_BATCH / 2 / model.sequence_tokens, 1.0)
     usual = MICRO_BATCHES_PER_STAGE * plan.pipeline_count

@@ -63,7 +63,8 @@ def model_of(row: Row) -> Model:
         ImpossibleError: neither size nor shape can be told.
     """
     known = shape_named(_name(row))
-    parameters, layers = number(row.get("params")), number(row.get("layers"))
+    layers = number(row.get("layers"))
+    parameters = number(row.get("params")) or _total_in_name(row.get("model", ""))
     sequence = _sequence_tokens(row, known)
     if known is not None and (parameters is None or _agrees(parameters, known.parameter_count)):
         return _known_model(known, layers / known.layer_count if layers else 1.0, sequence)
@@ -154,6 +155,11 @@ def _size_in_name(name: str) -> float | None:
         return float(experts[1]) * float(experts[2]) * TOTAL_PER_NAMED_EXPERT * BILLION
     found = re.search(r"(?<![\w.])(\d+(?:\.\d+)?)\s*([bm])(?![a-z])", name.lower())
     return None if found is None else float(found[1]) * {"b": 1e9, "m": 1e6}[found[2]]
+
+
+def _total_in_name(name: str) -> float | None:
+    """Of all experts, as in `8x7B`: a known model named with fewer has fewer layers."""
+    return _size_in_name(name) if EXPERTS.search(name.lower()) else None
 
 
 def _active_in_name(name: str) -> float | None:

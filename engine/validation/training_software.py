@@ -22,7 +22,9 @@ SOFTWARE = {
 }
 """Families of training software by words in a framework's name; the first that fits counts."""
 COMPILED = ("jax", "c", "tensorflow")
-TUNED = ("megatron-bridge", "nemo", "megatron", "jax", "c")
+TUNED = ("megatron-bridge", "nemo", "megatron", "c")
+TUNED_BY_MAKER = {"jax": "tpu"}
+"""Software of who makes an accelerator, by how ids of these begin."""
 INTERLEAVING = ("nemo", "megatron-bridge")
 """Tables of these print 1 where they do not say."""
 SETTLED_YEAR = 2022.0
@@ -66,15 +68,26 @@ def is_sharded(row: Row, software: str) -> bool:
     return any(word in named for word in ("shard", "fsdp")) or software in SHARDING
 
 
+def is_tuned(software: str, accelerator_id: str) -> bool:
+    """Whether kernels are written for this very accelerator, as its maker does."""
+    makers = TUNED_BY_MAKER.get(software)
+    return software in TUNED or (makers is not None and accelerator_id.startswith(makers))
+
+
 def recompute_share(row: Row) -> float:
-    """1 where all activations are computed again, 0 where none is, NaN where it is not said."""
+    """1 where all activations are computed again, 0 where none is, NaN where it is not said.
+
+    Source: MaxText's configs/base.yml sets `remat_policy: 'full'`,
+    https://github.com/AI-Hypercomputer/maxtext
+    """
     stated = row.get("activation_checkpointing", "").lower()
     if stated in ("false", "none", "no"):
         return 0.0
-    return 1.0 if stated in ("full", "true", "remat_policy=full") else math.nan
+    usual = not stated and "maxtext" in row.get("framework", "").lower()
+    return 1.0 if usual or stated in ("full", "true", "remat_policy=full") else math.nan
 
 
-def manner_of(row: Row, model: Model) -> dict[str, float]:
+def manner_of(row: Row, model: Model, accelerator_id: str) -> dict[str, float]:
     """Fields of a training step that the software decides."""
     software, year = software_of(row), year_of(row)
     decoder = model.is_causal and not model.shape_id.startswith(RECURRENT)
@@ -87,7 +100,7 @@ def manner_of(row: Row, model: Model) -> dict[str, float]:
         "sharded": float(is_sharded(row, software)),
         "adapter": float(adapter),
         "compiled": float(software in COMPILED),
-        "tuned": float(software in TUNED),
+        "tuned": float(is_tuned(software, accelerator_id)),
         "unfused": float(unfused),
         "year": year,
     }
