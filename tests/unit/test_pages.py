@@ -343,5 +343,5 @@ def test_pages_hold_no_markup_of_their_own() -> None:
     # Style sheets: of the stage, and of the cards.
     assert {m for text in texts for m in re.findall(r"st\.html\(.*", text)} == {
         "st.html(presenting.STYLE)",
-        "st.html(CARDS)",
+        "st.html(LOOK)",
     }
