@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 import numpy as np
 
@@ -24,6 +25,8 @@ from engine.validation.training_software import precision_of
 
 LANGUAGE_DOMAINS = ("llm", "llm-encoder", "llm-encdec")
 CONTRADICTORY = ("IMPLAUSIBLE", "SOURCE INCONSISTENT")
+MOST_KEPT_ROWS = 10_000
+"""Every row is in all folds but one."""
 
 
 def predict(
@@ -54,7 +57,12 @@ def predict(
 
 def inputs_or_reason(row: Row) -> TrainingInputs | str:
     """What a row says of its training step without its answers, or why that is not enough."""
-    row = without_answers(row, TRAINING_ANSWERS)
+    return _understood(tuple(without_answers(row, TRAINING_ANSWERS).items()))
+
+
+@lru_cache(maxsize=MOST_KEPT_ROWS)
+def _understood(cells: tuple[tuple[str, str], ...]) -> TrainingInputs | str:
+    row = dict(cells)
     domain = row.get("domain", "llm") or "llm"
     if domain not in LANGUAGE_DOMAINS:
         return f"training speed is predicted for language models, not for {domain}"
