@@ -41,7 +41,7 @@ PRESETS: Mapping[str, Mapping[str, Choice]] = {
         "ownership": "cloud",
     },
     "finetune": {
-        "model": "mistral-7b",
+        "model": "llama-2-7b",
         "tuning": "lora",
         "dataset_items_billion": 50 * MILLION / BILLION,
         "epoch_count": 3.0,

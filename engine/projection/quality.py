@@ -250,6 +250,8 @@ def _loss(model: Sized, tokens: Estimate) -> Estimate:
 def _tokens(scenario: Scenario, model: Sized) -> Estimate:
     """Tokens the model has learned from: its own if it is taken as it is."""
     taken = not _learns_anew(scenario)
+    if scenario.tuning != "full" and model.known.trained_items_billion is None:
+        return unknown("how many tokens the model had learned from is not published")
     if taken and model.known.trained_items_billion is not None:
         own = known_fact(model.known.trained_items_billion, model.known.sources)
         return derive(item_count, dataset_items_billion=own, epoch_count=chosen(1.0))

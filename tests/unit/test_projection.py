@@ -242,6 +242,14 @@ def test_an_adapter_leaves_the_score_of_its_model_and_says_so() -> None:
     assert "score-before-tuning" not in [n.code for n in (*taken.notes, *anew.notes)]
 
 
+def test_an_adapter_at_another_size_is_scored_by_what_its_model_had_learned_from() -> None:
+    tuned = Scenario(model="llama-2-7b", tuning="lora", dataset_items_billion=0.1)
+    smaller = project(tuned.replace(parameters_billion=1.0)).quality.score_share
+    assert 0.5 < smaller.value < project(tuned).quality.score_share.value
+    unsaid = tuned.replace(model="mistral-7b", parameters_billion=1.0)
+    assert project(unsaid).quality.score_share.value is None
+
+
 def test_much_too_little_text_for_the_size_is_told() -> None:
     def told(**changes: object) -> list[object]:
         answer = project(Scenario(**changes))
