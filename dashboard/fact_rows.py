@@ -12,7 +12,7 @@ from dashboard.i18n import t
 from engine import catalogue
 from engine.catalogue.listing import KINDS, Line, lines
 
-__all__ = ["KINDS", "FactRow", "rows", "searched"]
+__all__ = ["KINDS", "FactRow", "rows"]
 
 
 _ENGLISH = re.compile(r"[a-z]{3,} [a-z]{3,}")
@@ -49,12 +49,6 @@ def _rows(kind: str, language: str) -> tuple[FactRow, ...]:
     assert language == i18n.language(), "words are those of the page being drawn"
     names = _names(kind)
     return tuple(_row(line, names.get(line.thing, line.thing)) for line in lines(kind))
-
-
-def searched(found: tuple[FactRow, ...], text: str) -> list[FactRow]:
-    """Rows that hold every word of the search, in any order."""
-    wanted = text.lower().split()
-    return [row for row in found if all(word in row.searched for word in wanted)]
 
 
 def _names(kind: str) -> Mapping[str, str]:

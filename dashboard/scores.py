@@ -74,13 +74,8 @@ def table(found: Sequence[StoredScore], links: Mapping[str, str]) -> list[dict[s
     ]
 
 
-def searched(found: Sequence[StoredRow], text: str) -> list[StoredRow]:
-    """Rows whose model, hardware or source hold every word of the search, in any order."""
-    wanted = text.lower().split()
-    return [row for row in found if all(word in _words(row) for word in wanted)]
-
-
-def _words(row: StoredRow) -> str:
+def searched(row: StoredRow) -> str:
+    """Everything a search looks at: model, hardware and source."""
     return f"{row.what} {publication(row.source)} {row.title}".lower()
 
 

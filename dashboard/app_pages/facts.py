@@ -1,10 +1,13 @@
 """Every number taken from elsewhere, searchable, with unit, source and date."""
 
+from operator import attrgetter
+
 import streamlit as st
 
 from dashboard import controls, data, fact_rows, i18n, link, overrides, phrases, readable, widgets
 from dashboard.fact_rows import FactRow
 from dashboard.i18n import t
+from dashboard.views import search
 from engine.scenario import bounds
 
 FEW = 9
@@ -62,16 +65,8 @@ kind = st.pills(
     format_func=labels.__getitem__,
     label_visibility="collapsed",
 )
-search = st.text_input(
-    t("facts.search"),
-    placeholder=t("facts.search_hint"),
-    key="fact_search",
-    persist_state="session",
-    type="search",
-    live=True,
-    label_visibility="collapsed",
-)
-found = fact_rows.searched(every[kind], search or "")
+wanted = search.box("facts", "fact_search")
+found = search.holding(every[kind], wanted, attrgetter("searched"))
 if found:
     picked = st.dataframe(
         phrases.facts_table(found),

@@ -7,7 +7,7 @@ import streamlit as st
 from dashboard import data, explain, i18n, phrases, readable, scores
 from dashboard.charts import predicted
 from dashboard.i18n import t
-from dashboard.views import pictures, score_errors, short
+from dashboard.views import pictures, score_errors, search, short
 from engine.validation.stored import StoredScore, read
 from engine.validation.stored_rows import StoredRow
 
@@ -30,24 +30,11 @@ def summary(score: StoredScore) -> None:
             )
 
 
-def search() -> str:
-    """Words that the rows shown are to hold."""
-    found = st.text_input(
-        t("how_right.search"),
-        placeholder=t("how_right.search_hint"),
-        key="rows_search",
-        persist_state="session",
-        type="search",
-        live=True,
-        label_visibility="collapsed",
-    )
-    return found or ""
-
-
 def against(claim: str) -> None:
     """Every published number of the claim against what was predicted for it."""
     st.subheader(t("how_right.against_title"), anchor=False)
-    rows = scores.searched(data.predicted_rows(claim), search())
+    wanted = search.box("how_right", "rows_search")
+    rows = search.holding(data.predicted_rows(claim), wanted, scores.searched)
     if not rows:
         st.info(t("how_right.nothing"), icon=":material/search_off:")
         return

@@ -5,6 +5,7 @@ import streamlit as st
 from dashboard import chain, explain, formulas, i18n, readable
 from dashboard.formulas import Formula
 from dashboard.i18n import t
+from dashboard.views import search
 
 
 def show(formula: Formula, *, with_code: bool) -> None:
@@ -39,18 +40,9 @@ topic = st.pills(
     format_func=lambda name: t(f"topic.{name}"),
     label_visibility="collapsed",
 )
-search = st.text_input(
-    t("method.search"),
-    placeholder=t("method.search_hint"),
-    key="method_search",
-    persist_state="session",
-    type="search",
-    live=True,
-    label_visibility="collapsed",
-)
-wanted = (search or "").lower().split()
+wanted = search.box("method", "method_search")
 pool = [f for found in every.values() for f in found] if wanted else every[topic]
-shown = [f for f in pool if all(word in chain.searched(f) for word in wanted)]
+shown = search.holding(pool, wanted, chain.searched)
 with_code = st.toggle(t("method.code"), key="method_code", persist_state="session")
 for formula in shown:
     show(formula, with_code=with_code)
