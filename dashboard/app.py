@@ -4,10 +4,9 @@ from pathlib import Path
 
 import streamlit as st
 
-from dashboard import currency, i18n, link, pace, presenting, readable, widgets
+from dashboard import currency, frame, i18n, link, pace, presenting, readable, widgets
 from dashboard.i18n import t
 from dashboard.navigation import pages
-from engine.records import BadInput, CannotContinue
 
 LOGO = Path(__file__).parent / "logo.svg"
 ICON = Path(__file__).parent / "icon.svg"
@@ -65,8 +64,7 @@ def _header() -> None:
         _rate()
 
 
-link.keep()
-i18n.watch(currency.watch())
+frame.begin()
 st.set_page_config(
     page_title=t("app.name"),
     page_icon=str(ICON),
@@ -83,10 +81,6 @@ else:
     st.html(LOOK)
     _header()
 
-try:
+with frame.refusals():
     page.run()
-except BadInput as error:
-    st.error(i18n.reason(str(error)), title=t("app.refused"), icon=":material/block:")
-except CannotContinue as error:
-    st.error(i18n.reason(str(error)), title=t("app.store"), icon=":material/database_off:")
 pace.settle()

@@ -5,6 +5,8 @@ import sys
 import time
 
 import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
+from streamlit.runtime.scriptrunner_utils.script_requests import ScriptRequestType
 
 LET_OUT_S = 0.02
 """A frame or so."""
@@ -19,6 +21,23 @@ def let_out() -> None:
     and the browser would draw all in one go. Who moves a slider on does so before the rest.
     """
     time.sleep(LET_OUT_S)
+    if _is_overtaken():
+        st.rerun(scope="fragment")
+
+
+def is_alone() -> bool:
+    """Whether this run draws a page without its frame."""
+    context = get_script_run_ctx()
+    return context is not None and bool(context.fragment_ids_this_run)
+
+
+def _is_overtaken() -> bool:
+    """Whether a page drawn alone was asked for again: Streamlit would finish this one first."""
+    context = get_script_run_ctx()
+    asked = context.script_requests if context is not None and is_alone() else None
+    if asked is None or asked._state is not ScriptRequestType.RERUN:
+        return False
+    return bool(asked._rerun_data.fragment_id_queue)
 
 
 @st.cache_resource(show_spinner=False)

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from dashboard import cases, controls, data, explain, pace, phrases, readable, share, tour
+from dashboard import cases, controls, data, explain, frame, pace, phrases, readable, share, tour
 from dashboard.headlines import Headline, headlines, net_value, scalar
 from dashboard.i18n import t
 from dashboard.navigation import PAGES
@@ -63,37 +63,42 @@ def notes(found: tuple[Note, ...]) -> None:
             st.markdown("\n".join(f"- {sentence}" for sentence in dict.fromkeys(calm)))
 
 
-known = data.seen()
-share.open_saved()
-request = controls.asked(known.machines)
-answer = data.project(request.scenario, known)
+def page() -> None:
+    """The choices, and all they come to."""
+    known = data.seen()
+    share.open_saved()
+    request = controls.asked(known.machines)
+    answer = data.project(request.scenario, known)
 
-tour.offer()
-st.markdown(phrases.sentence(request.scenario, known.machines))
-owning(request.scenario, answer)
-for name, text in request.refused.items():
-    st.warning(phrases.refused(name, text, request.scenario), icon=":material/link_off:")
-share.reopened(answer)
+    tour.offer()
+    st.markdown(phrases.sentence(request.scenario, known.machines))
+    owning(request.scenario, answer)
+    for name, text in request.refused.items():
+        st.warning(phrases.refused(name, text, request.scenario), icon=":material/link_off:")
+    share.reopened(answer)
 
-cards = st.grid(4, min_column_width=150)
-with cards:
-    for headline in headlines(request.scenario, answer):
-        card(headline)
-# The numbers first: whoever moves a slider waits for them, not for the slider.
-pace.let_out()
-with cards:
-    value(request, known)
-    onwards()
-with st.sidebar:
-    controls.draw(request, known.machines, phrases.known(request.scenario, answer))
-notes(answer.notes)
-pace.let_out()
+    cards = st.grid(4, min_column_width=150)
+    with cards:
+        for headline in headlines(request.scenario, answer):
+            card(headline)
+    # The numbers first: whoever moves a slider waits for them, not for the slider.
+    pace.let_out()
+    with cards:
+        value(request, known)
+        onwards()
+    with st.sidebar:
+        controls.draw(request, known.machines, phrases.known(request.scenario, answer))
+    notes(answer.notes)
+    pace.let_out()
 
-left, right = st.columns(2)
-with left.container(border=True, height="stretch"):
-    outcome.money(answer)
-with right.container(border=True, height="stretch"):
-    outcome.against(request.scenario, known, answer)
-with st.container(border=True):
-    outcome.over_time(request.scenario, answer)
-share.draw(request.scenario, answer)
+    left, right = st.columns(2)
+    with left.container(border=True, height="stretch"):
+        outcome.money(answer)
+    with right.container(border=True, height="stretch"):
+        outcome.against(request.scenario, known, answer)
+    with st.container(border=True):
+        outcome.over_time(request.scenario, answer)
+    share.draw(request.scenario, answer)
+
+
+frame.alone(page)
