@@ -21,6 +21,17 @@ LARGE_MICRO_BATCH = 16.0
 """A model named without its size is the smaller one where this many sequences fit a device."""
 VOCABULARY_SIZE = 50_000.0
 EXPERTS = re.compile(r"(\d+)x(\d+(?:\.\d+)?)b")
+SIZE = re.compile(r"(?<![\w.])(\d+(?:\.\d+)?)\s*([tbm])(?:illion)?(?![a-z])(?!\s*tok)")
+JOINED_SIZE = re.compile(r"(?<![\d.])(?<![^a-z]a)(\d+(?:\.\d+)?)([tbm])(?![a-z])")
+"""`GPT-3 13B` and, where none stands alone, `gpt13b`."""
+SCALE = {"t": 1e12, "b": 1e9, "m": 1e6}
+ROUNDING_OF_NAMES = 0.35
+"""Logarithm: MiniCPM-2B has 2.7 billion parameters."""
+EXPERT_COUNT = r"(?<![\w.])(\d+)(?:e|[ -]?experts)(?![a-z])"
+TOP_COUNT = r"top-?\s?(\d+)"
+FEW_EXPERTS = (8.0, 2.0)
+MANY_EXPERTS = (128.0, 8.0)
+SPARSE_RATIO = 5.0
 TOTAL_PER_NAMED_EXPERT = 0.83
 ACTIVE_PER_NAMED_EXPERT = 1.84
 """Mixtral 8x7B has 46.7 billion parameters, 12.9 active: attention is shared."""
@@ -63,6 +74,8 @@ def model_of(row: Row) -> Model:
         ImpossibleError: neither size nor shape can be told.
     """
     known = shape_named(_name(row))
+    if known is not None and not _is_of_named_size(known, row.get("model", "")):
+        known = None
     layers = number(row.get("layers"))
     parameters = number(row.get("params")) or _total_in_name(row.get("model", ""))
     sequence = _sequence_tokens(row, known)
@@ -79,6 +92,14 @@ def _name(row: Row) -> str:
     sequences = number(row.get("micro_batch"))
     small = unsized and sequences is not None and sequences >= LARGE_MICRO_BATCH
     return f"{name} base" if small else name
+
+
+def _is_of_named_size(known: Shape, name: str) -> bool:
+    """Whether a name that states a size states this shape's, of all parameters or active ones."""
+    named = [size for size in (_size_in_name(name), _active_in_name(name)) if size]
+    own = (known.parameter_count, known.active_parameter_count)
+    pairs = [abs(math.log(size / one)) for size in named for one in own]
+    return not pairs or known.expert_count > 1 or min(pairs) < ROUNDING_OF_NAMES
 
 
 def _agrees(one: float, other: float) -> bool:
@@ -129,6 +150,7 @@ def _described_model(row: Row, sequence: float) -> Model:
         raise ImpossibleError("size of the model is not known")
     active = number(row.get("active_params")) or _active_in_name(row.get("model", ""))
     hidden = hidden or _hidden_size(active or parameters, vocabulary)
+    experts, each = _experts(row.get("model", ""), parameters, active)
     multiplied = active or parameters
     if multiplied < 3e9:
         multiplied = max(multiplied - vocabulary * hidden, 0.3 * multiplied)
@@ -140,8 +162,8 @@ def _described_model(row: Row, sequence: float) -> Model:
         hidden_size=hidden,
         attention_size=hidden,
         vocabulary_size=vocabulary,
-        expert_count=8.0 if active else 1.0,
-        experts_per_token_count=2.0 if active else 1.0,
+        expert_count=experts,
+        experts_per_token_count=each,
         sequence_tokens=sequence,
         attended_tokens=sequence,
         is_causal="enc" not in row.get("domain", ""),
@@ -149,12 +171,25 @@ def _described_model(row: Row, sequence: float) -> Model:
     )
 
 
+def _experts(name: str, parameters: float, active: float | None) -> tuple[float, float]:
+    """How many experts, and how many of them a token goes to: named, else as is usual.
+
+    Where little of a model is active it is of many thin experts, as DeepSeek-V3 or Qwen3 are.
+    """
+    if not active:
+        return 1.0, 1.0
+    usual = MANY_EXPERTS if parameters > SPARSE_RATIO * active else FEW_EXPERTS
+    named = (re.search(pattern, name.lower()) for pattern in (EXPERT_COUNT, TOP_COUNT))
+    count, each = (float(found[1]) if found else of for found, of in zip(named, usual, strict=True))
+    return max(count, 1.0), min(each, max(count, 1.0))
+
+
 def _size_in_name(name: str) -> float | None:
     experts = EXPERTS.search(name.lower())
     if experts:
         return float(experts[1]) * float(experts[2]) * TOTAL_PER_NAMED_EXPERT * BILLION
-    found = re.search(r"(?<![\w.])(\d+(?:\.\d+)?)\s*([bm])(?![a-z])", name.lower())
-    return None if found is None else float(found[1]) * {"b": 1e9, "m": 1e6}[found[2]]
+    found = SIZE.search(name.lower()) or JOINED_SIZE.search(name.lower())
+    return None if found is None else float(found[1]) * SCALE[found[2]]
 
 
 def _total_in_name(name: str) -> float | None:
