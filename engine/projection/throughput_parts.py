@@ -25,6 +25,8 @@ NETWORK_BYTES_PER_S = 25e9
 STATE_BYTES_PER_PARAMETER = 18.0
 ACTIVATION_BYTES_PER_VALUE = 34.0
 """Of each hidden value of a layer kept for the backward pass (Korthikanti et al. 2022)."""
+MOST_OF_PEAK = 0.9
+"""No product of matrices is known to reach more, however much bandwidth there is beside it."""
 DISTRIBUTED_OPTIMISER_SINCE_YEAR = 2023.0
 OVERLAP_POWER = 4.0
 REFERENCE_BALANCE = 200.0
@@ -105,7 +107,8 @@ def _efficiency(step: TrainingStep, constants: Constants) -> Float:
     depth = 1 + constants["half_tokens"] * balance / (step.micro_batch_tokens / step.context_count)
     at_large = constants["product_efficiency"] * balance ** -constants["balance_power"]
     portable = constants["portable_product_ratio"] ** (1 - step.tuned)
-    return at_large * step.achievable_share * newer * portable / width / depth
+    reached = np.minimum(at_large * step.achievable_share * newer * portable, MOST_OF_PEAK)
+    return reached / width / depth
 
 
 def _low_bit_time_ratio(step: TrainingStep, constants: Constants) -> Float:

@@ -29,6 +29,7 @@ ROUNDING_OF_NAMES = 0.35
 """Logarithm: MiniCPM-2B has 2.7 billion parameters."""
 EXPERT_COUNT = r"(?<![\w.])(\d+)(?:e|[ -]?experts)(?![a-z])"
 TOP_COUNT = r"top-?\s?(\d+)"
+FEWEST_PARAMETERS = 10_000.0
 FEW_EXPERTS = (8.0, 2.0)
 MANY_EXPERTS = (128.0, 8.0)
 SPARSE_RATIO = 5.0
@@ -77,13 +78,20 @@ def model_of(row: Row) -> Model:
     if known is not None and not _is_of_named_size(known, row.get("model", "")):
         known = None
     layers = number(row.get("layers"))
-    parameters = number(row.get("params")) or _total_in_name(row.get("model", ""))
+    parameters = _stated(row, "params") or _total_in_name(row.get("model", ""))
     sequence = _sequence_tokens(row, known)
     if known is not None and (parameters is None or _agrees(parameters, known.parameter_count)):
         return _known_model(known, layers / known.layer_count if layers else 1.0, sequence)
     if known is not None and known.expert_count > 1 and parameters is not None:
         return _known_model(known, parameters / known.parameter_count, sequence)
     return _described_model(row, sequence)
+
+
+def _stated(row: Row, column: str) -> float | None:
+    """Parameters as a column states them: few of them are counted in billions."""
+    text = row.get(column, "")
+    value = _size_in_name(text) or number(text)
+    return value * BILLION if value and value < FEWEST_PARAMETERS else value
 
 
 def _name(row: Row) -> str:
@@ -107,9 +115,10 @@ def _agrees(one: float, other: float) -> bool:
 
 
 def _sequence_tokens(row: Row, known: Shape | None) -> float:
-    stated = number(row.get("seq_len"))
+    text = row.get("seq_len", "")
+    stated = number(text)
     if stated:
-        return stated
+        return stated * 1.024 if text.strip().lower().endswith("k") else stated
     if "squad" in row.get("model", "").lower():
         return SQUAD_TOKENS
     if row.get("workload", "").startswith("finetune") and (known is None or known.is_causal):
@@ -141,14 +150,14 @@ def _known_model(known: Shape, depth: float, sequence: float) -> Model:
 
 
 def _described_model(row: Row, sequence: float) -> Model:
-    parameters = number(row.get("params")) or _size_in_name(row.get("model", ""))
+    parameters = _stated(row, "params") or _size_in_name(row.get("model", ""))
     layers, hidden = number(row.get("layers")), number(row.get("hidden"))
     vocabulary = number(row.get("vocab")) or VOCABULARY_SIZE
     if not parameters and layers and hidden:
         parameters = 12 * layers * hidden**2 + vocabulary * hidden
     if not parameters or parameters <= 0:
         raise ImpossibleError("size of the model is not known")
-    active = number(row.get("active_params")) or _active_in_name(row.get("model", ""))
+    active = _stated(row, "active_params") or _active_in_name(row.get("model", ""))
     hidden = hidden or _hidden_size(active or parameters, vocabulary)
     experts, each = _experts(row.get("model", ""), parameters, active)
     multiplied = active or parameters

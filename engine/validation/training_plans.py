@@ -56,8 +56,12 @@ class Plan:
 
 
 def stated_device_count(row: Row) -> float | None:
-    """As the row says it, else as its hardware's name does, as in `8x A100`."""
-    return number(row.get("n_devices")) or device_count(row.get("hardware", ""))
+    """As the row says it, `4 x 8` too, else as its hardware's name does, as in `8x A100`."""
+    text = row.get("n_devices", "")
+    nodes = re.match(r"(\d+)\s*(?:nodes?)?\s*[x×*]\s*(\d+)", text)
+    if nodes:
+        return float(nodes[1]) * float(nodes[2])
+    return number(text) or device_count(row.get("hardware", ""))
 
 
 def plan_of_row(row: Row, model: Model, accelerator: Accelerator) -> Plan:

@@ -96,6 +96,11 @@ def test_a_model_has_the_size_its_name_states(name: str, parameter_count_billion
     assert found == pytest.approx(parameter_count_billion, rel=0.01)
 
 
+@pytest.mark.parametrize("text", ["7e9", "7B", "7 billion", "7", "7000M"])
+def test_parameters_are_counted_as_people_write_them(text: str) -> None:
+    assert model_of({"model": "Foo", "params": text}).parameter_count == pytest.approx(7e9)
+
+
 def test_an_encoder_is_not_taken_for_the_one_its_name_ends_with() -> None:
     assert model_of({"model": "DeBERTa-v3-base"}).shape_id == "deberta-v3-base"
     assert model_of({"model": "FooBERT", "params": "1e8"}).shape_id == ""
@@ -175,6 +180,11 @@ def test_on_a_tpu_software_that_is_not_named_compiles() -> None:
 def test_without_a_date_a_table_is_of_its_accelerators_time() -> None:
     assert inputs(source_date="").year == pytest.approx(2024.8, abs=0.1)
     assert inputs(hw_norm="V100-32GB", source_date="").year < 2021
+
+
+def test_nodes_times_devices_are_multiplied_and_k_is_1024() -> None:
+    assert inputs(n_devices="4 x 8").device_count == 32
+    assert inputs(seq_len="8k").step_sequence == 8192
 
 
 def test_a_large_batch_without_a_unit_is_of_tokens() -> None:
