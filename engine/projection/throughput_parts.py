@@ -25,6 +25,8 @@ NETWORK_BYTES_PER_S = 25e9
 STATE_BYTES_PER_PARAMETER = 18.0
 ACTIVATION_BYTES_PER_VALUE = 34.0
 """Of each hidden value of a layer kept for the backward pass (Korthikanti et al. 2022)."""
+MOST_OF_PEAK = 0.9
+"""No product of matrices is known to reach more, however much bandwidth there is beside it."""
 DISTRIBUTED_OPTIMISER_SINCE_YEAR = 2023.0
 OVERLAP_POWER = 4.0
 REFERENCE_BALANCE = 200.0
@@ -79,7 +81,7 @@ class TrainingStep:
     adapter: Float
     compiled: Float
     tuned: Float
-    """Kernels written for this very device by its maker."""
+    """Kernels written for this very device by its maker; between 0 and 1 where it is not told."""
     unfused: Float
     """Attention scores written to memory: software before 2023."""
     year: Float
@@ -104,8 +106,9 @@ def _efficiency(step: TrainingStep, constants: Constants) -> Float:
     width = 1 + constants["half_width"] * balance / (step.hidden_size / step.tensor_count)
     depth = 1 + constants["half_tokens"] * balance / (step.micro_batch_tokens / step.context_count)
     at_large = constants["product_efficiency"] * balance ** -constants["balance_power"]
-    portable = np.where(step.tuned > 0, 1.0, constants["portable_product_ratio"])
-    return at_large * step.achievable_share * newer * portable / width / depth
+    portable = constants["portable_product_ratio"] ** (1 - step.tuned)
+    reached = np.minimum(at_large * step.achievable_share * newer * portable, MOST_OF_PEAK)
+    return reached / width / depth
 
 
 def _low_bit_time_ratio(step: TrainingStep, constants: Constants) -> Float:
@@ -161,15 +164,15 @@ def products_s(step: TrainingStep, constants: Constants) -> Float:
 def attention_s(step: TrainingStep, constants: Constants) -> Float:
     """Attention of one micro-batch."""
     flop = step.attention_flop_per_token * _tokens_times_share(step)
-    portable = _balance(step) ** -constants["portable_attention_power"]
-    share = step.achievable_share * np.where(step.tuned > 0, 1.0, portable)
+    portable = _balance(step) ** (-constants["portable_attention_power"] * (1 - step.tuned))
+    share = step.achievable_share * portable
     rate = step.peak_flop_per_s * constants["attention_efficiency"] * share
     return flop / rate * _recompute_ratio(step, constants)
 
 
 def traffic_s(step: TrainingStep, constants: Constants) -> Float:
     """Activations, scores and logits through memory, one micro-batch."""
-    by_hand = np.where(step.tuned > 0, 1.0, constants["eager_traffic_ratio"])
+    by_hand = constants["eager_traffic_ratio"] ** (1 - step.tuned)
     fused = np.where(step.compiled > 0, constants["compiled_traffic_ratio"], by_hand)
     kept = constants["activation_bytes"] * fused * step.layer_count * step.hidden_size
     scores = constants["score_bytes"] * step.unfused * step.score_values_per_token

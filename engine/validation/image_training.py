@@ -91,6 +91,8 @@ def _speeds(readings: Sequence[ImageReading], fit: ServingFit) -> list[float]:
 
 
 def _prediction(row: Row, one: ImageReading, speed: float, fit: ServingFit) -> Prediction:
+    if not is_device_count_known(row):
+        return Prediction(refused_because="how many devices work together is not told")
     seen = one.traits[DEVICE] in fit.known.get(DEVICE, ())
     wider = 1.0 if seen else WIDER_OUTSIDE
     span = fit.range_for(ANYTHING)
@@ -98,8 +100,6 @@ def _prediction(row: Row, one: ImageReading, speed: float, fit: ServingFit) -> P
     answers = {"samples_per_s": Range(speed, low, high)}
     batch = one.global_batch_count
     answers["step_time_s"] = Range(batch / speed, batch / high, batch / low)
-    if not is_device_count_known(row):
-        answers = {}
     flags = () if seen else (NEW_DEVICE,)
     return Prediction("fitted", answers, flags)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
@@ -16,6 +15,7 @@ from engine.validation.accelerator_names import accelerator_of
 from engine.validation.rows import Row, is_nvidia_example, number
 from engine.validation.training_devices import speed_of
 from engine.validation.training_models import ImpossibleError
+from engine.validation.training_plans import stated_device_count
 from engine.validation.training_software import precision_of
 
 DOMAINS = ("vision", "other")
@@ -37,18 +37,44 @@ https://github.com/NVIDIA/DeepLearningExamples/tree/master/MxNet/Classification/
 """
 JOINED_OUTPUTS_PER_PRODUCT = 2.0
 """Numbers written for each that a convolution writes: by it, and by that kernel."""
+SIZES = {"t": "tiny", "ti": "tiny", "s": "small", "b": "base", "l": "large"}
+SIZE = r"(tiny|small|base|large|xlarge|ti|t|s|b|l)(?![a-z])"
 ALIASES = (
-    (r"se-?resnext-?101", "seresnext101_32x4d"),
-    (r"resnext-?101", "resnext101_32x4d"),
-    (r"rn50|resnet-?50", "resnet50"),
-    (r"resnet-?(18|34|101|152)", r"resnet\1"),
+    (r"ssd300|^detectionssd$", "ssd300_resnet50"),
+    (r"ssd|rcnn|retinanet|yolo|detr|fpn|deeplab|unet", ""),
+    (r"wideresnet(50|101)", r"wide_resnet\1_2"),
+    (r"se-?resnext(50|101)", r"seresnext\1_32x4d"),
+    (r"resnext(50|101)(32x[48]d|32x16d|64x4d)", r"resnext\1_\2"),
+    (r"resnext(50|101)", r"resnext\1_32x4d"),
+    (r"inceptionresnetv2", "inception_resnet_v2"),
+    (r"seresnet(18|34|50|101|152)", r"seresnet\1"),
+    (r"ecaresnet|skresnet|resnetv2|nfresnet|resnest", ""),
+    (r"resnet(18|34|50|101|152)(?:vd|d)(?![a-z])", r"resnet\1d"),
+    (r"(?:resnet|rn)(18|34|50|101|152|200)", r"resnet\1"),
     (r"mobilenetv2", "mobilenetv2_100"),
-    (r"efficientnet-?(b\d)", r"efficientnet_\1"),
-    (r"^vit-", "vit_base_patch16_224"),
-    (r"swin_transformer", "swin_base_patch4_window7_224"),
-    (r"ssd-?300|/ssd$", "ssd300_resnet50"),
+    (r"mobilenetv3(large|small)", r"mobilenetv3_\1_100"),
+    (r"efficientnetv2(s|m|l|xl)(?![a-z])", r"efficientnetv2_\1"),
+    (r"efficientnet(b\d)", r"efficientnet_\1"),
+    (r"densenet(121|161|169|201)", r"densenet\1"),
+    (r"vgg(11|13|16|19)bn", r"vgg\1_bn"),
+    (r"vgg(11|13|16|19)", r"vgg\1"),
+    (r"inceptionv([34])", r"inception_v\1"),
+    (rf"^(?:vit|visiontransformer){SIZE}(?:patch)?(16|32)(?:224)?$", r"vit_{}_patch\2_224"),
+    (rf"^(?:vit|visiontransformer){SIZE}$", "vit_{}_patch16_224"),
+    (r"^vitpytorch$", "vit_base_patch16_224"),
+    (rf"^deit{SIZE}", "deit_{}_patch16_224"),
+    (rf"^swinv2{SIZE}", "swinv2_{}_window8_256"),
+    (rf"^swin(?:transformer)?{SIZE}", "swin_{}_patch4_window7_224"),
+    (r"^swintransformer", "swin_base_patch4_window7_224"),
+    (rf"^convnext{SIZE}", "convnext_{}"),
+    (rf"^convnextv2{SIZE}", "convnextv2_{}"),
+    (r"^regnet([xy])(\d+(?:\.\d+)?)(gf|mf)", "regnet"),
 )
-"""What other publishers call a network, and the name it is counted under."""
+"""What other publishers call a network, its marks left out, and the name it is counted under.
+
+Empty where only the backbone would be meant; `{}` is the size, and `regnet` a number of FLOP.
+"""
+MARKS = re.compile(r"[\s_/-]")
 OTHER_NETWORKS = frozenset({("ssd300_resnet50", "tensorflow")})
 """What software means another network by: here SSD320 with a feature pyramid, not counted.
 
@@ -81,12 +107,20 @@ def counted_name(model: str) -> str:
     """The name a network is counted under, whatever its publisher calls it."""
     if model in networks():
         return model
-    plain = model.lower()
+    plain = MARKS.sub("", model.lower())
     for pattern, name in ALIASES:
         found = re.search(pattern, plain)
         if found:
-            return found.expand(name)
-    return plain
+            return _filled(name, found) or model.lower()
+    return model.lower()
+
+
+def _filled(name: str, found: re.Match[str]) -> str:
+    if name == "regnet":
+        tenths_of_gflop = float(found[2]) * (10 if found[3] == "gf" else 0.01)
+        return f"regnet{found[1]}_{round(tenths_of_gflop):03d}"
+    filled = found.expand(name)
+    return filled.format(SIZES.get(found[1], found[1])) if "{}" in filled else filled
 
 
 def read(row: Row) -> ImageReading | str:
@@ -103,7 +137,7 @@ def read(row: Row) -> ImageReading | str:
         speed = speed_of(accelerator_id, accelerator, precision)
     except ImpossibleError as reason:
         return str(reason)
-    devices = max(number(row.get("n_devices")) or 1.0, 1.0)
+    devices = max(stated_device_count(row) or 1.0, 1.0)
     batch = _batch_count(row, devices)
     step = step_of(
         network(name),
@@ -160,4 +194,4 @@ def arrays(readings: Sequence[ImageReading]) -> tuple[ImageStep, dict[str, list[
 
 def is_device_count_known(row: Row) -> bool:
     """Whether what all devices do together can be told."""
-    return not math.isnan(number(row.get("n_devices")) or math.nan)
+    return stated_device_count(row) is not None

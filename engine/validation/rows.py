@@ -60,7 +60,8 @@ VISION_ANSWERS = (
 
 NEVER_INPUTS = frozenset({"notes"})
 NUMBER = re.compile(
-    r"([-+]?(?:\d[\d,_]*\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)\s*([kKMBbGTt](?![A-Za-z]))?"
+    r"([-+]?(?:\d[\d,_]*\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)"
+    r"\s*([kKMBbGTt](?![A-Za-z])|[MBTmbt](?=(?:r)?illion))?"
 )
 SCALE = {"": 1.0, "k": 1e3, "m": 1e6, "b": 1e9, "g": 1e9, "t": 1e12}
 

@@ -21,6 +21,18 @@ LARGE_MICRO_BATCH = 16.0
 """A model named without its size is the smaller one where this many sequences fit a device."""
 VOCABULARY_SIZE = 50_000.0
 EXPERTS = re.compile(r"(\d+)x(\d+(?:\.\d+)?)b")
+SIZE = re.compile(r"(?<![\w.])(\d+(?:\.\d+)?)\s*([tbm])(?:illion)?(?![a-z])(?!\s*tok)")
+JOINED_SIZE = re.compile(r"(?<![\d.])(?<![^a-z]a)(\d+(?:\.\d+)?)([tbm])(?![a-z])")
+"""`GPT-3 13B` and, where none stands alone, `gpt13b`."""
+SCALE = {"t": 1e12, "b": 1e9, "m": 1e6}
+ROUNDING_OF_NAMES = 0.35
+"""Logarithm: MiniCPM-2B has 2.7 billion parameters."""
+EXPERT_COUNT = r"(?<![\w.])(\d+)(?:e|[ -]?experts)(?![a-z])"
+TOP_COUNT = r"top-?\s?(\d+)"
+FEWEST_PARAMETERS = 10_000.0
+FEW_EXPERTS = (8.0, 2.0)
+MANY_EXPERTS = (128.0, 8.0)
+SPARSE_RATIO = 5.0
 TOTAL_PER_NAMED_EXPERT = 0.83
 ACTIVE_PER_NAMED_EXPERT = 1.84
 """Mixtral 8x7B has 46.7 billion parameters, 12.9 active: attention is shared."""
@@ -63,14 +75,23 @@ def model_of(row: Row) -> Model:
         ImpossibleError: neither size nor shape can be told.
     """
     known = shape_named(_name(row))
+    if known is not None and not _is_of_named_size(known, row.get("model", "")):
+        known = None
     layers = number(row.get("layers"))
-    parameters = number(row.get("params")) or _total_in_name(row.get("model", ""))
+    parameters = _stated(row, "params") or _total_in_name(row.get("model", ""))
     sequence = _sequence_tokens(row, known)
     if known is not None and (parameters is None or _agrees(parameters, known.parameter_count)):
         return _known_model(known, layers / known.layer_count if layers else 1.0, sequence)
     if known is not None and known.expert_count > 1 and parameters is not None:
         return _known_model(known, parameters / known.parameter_count, sequence)
     return _described_model(row, sequence)
+
+
+def _stated(row: Row, column: str) -> float | None:
+    """Parameters as a column states them: few of them are counted in billions."""
+    text = row.get(column, "")
+    value = _size_in_name(text) or number(text)
+    return value * BILLION if value and value < FEWEST_PARAMETERS else value
 
 
 def _name(row: Row) -> str:
@@ -81,14 +102,23 @@ def _name(row: Row) -> str:
     return f"{name} base" if small else name
 
 
+def _is_of_named_size(known: Shape, name: str) -> bool:
+    """Whether a name that states a size states this shape's, of all parameters or active ones."""
+    named = [size for size in (_size_in_name(name), _active_in_name(name)) if size]
+    own = (known.parameter_count, known.active_parameter_count)
+    pairs = [abs(math.log(size / one)) for size in named for one in own]
+    return not pairs or known.expert_count > 1 or min(pairs) < ROUNDING_OF_NAMES
+
+
 def _agrees(one: float, other: float) -> bool:
     return abs(math.log(one / other)) < 0.2 if one > 0 else False
 
 
 def _sequence_tokens(row: Row, known: Shape | None) -> float:
-    stated = number(row.get("seq_len"))
+    text = row.get("seq_len", "")
+    stated = number(text)
     if stated:
-        return stated
+        return stated * 1.024 if text.strip().lower().endswith("k") else stated
     if "squad" in row.get("model", "").lower():
         return SQUAD_TOKENS
     if row.get("workload", "").startswith("finetune") and (known is None or known.is_causal):
@@ -120,15 +150,16 @@ def _known_model(known: Shape, depth: float, sequence: float) -> Model:
 
 
 def _described_model(row: Row, sequence: float) -> Model:
-    parameters = number(row.get("params")) or _size_in_name(row.get("model", ""))
+    parameters = _stated(row, "params") or _size_in_name(row.get("model", ""))
     layers, hidden = number(row.get("layers")), number(row.get("hidden"))
     vocabulary = number(row.get("vocab")) or VOCABULARY_SIZE
     if not parameters and layers and hidden:
         parameters = 12 * layers * hidden**2 + vocabulary * hidden
     if not parameters or parameters <= 0:
         raise ImpossibleError("size of the model is not known")
-    active = number(row.get("active_params")) or _active_in_name(row.get("model", ""))
+    active = _stated(row, "active_params") or _active_in_name(row.get("model", ""))
     hidden = hidden or _hidden_size(active or parameters, vocabulary)
+    experts, each = _experts(row.get("model", ""), parameters, active)
     multiplied = active or parameters
     if multiplied < 3e9:
         multiplied = max(multiplied - vocabulary * hidden, 0.3 * multiplied)
@@ -140,8 +171,8 @@ def _described_model(row: Row, sequence: float) -> Model:
         hidden_size=hidden,
         attention_size=hidden,
         vocabulary_size=vocabulary,
-        expert_count=8.0 if active else 1.0,
-        experts_per_token_count=2.0 if active else 1.0,
+        expert_count=experts,
+        experts_per_token_count=each,
         sequence_tokens=sequence,
         attended_tokens=sequence,
         is_causal="enc" not in row.get("domain", ""),
@@ -149,12 +180,25 @@ def _described_model(row: Row, sequence: float) -> Model:
     )
 
 
+def _experts(name: str, parameters: float, active: float | None) -> tuple[float, float]:
+    """How many experts, and how many of them a token goes to: named, else as is usual.
+
+    Where little of a model is active it is of many thin experts, as DeepSeek-V3 or Qwen3 are.
+    """
+    if not active:
+        return 1.0, 1.0
+    usual = MANY_EXPERTS if parameters > SPARSE_RATIO * active else FEW_EXPERTS
+    named = (re.search(pattern, name.lower()) for pattern in (EXPERT_COUNT, TOP_COUNT))
+    count, each = (float(found[1]) if found else of for found, of in zip(named, usual, strict=True))
+    return max(count, 1.0), min(each, max(count, 1.0))
+
+
 def _size_in_name(name: str) -> float | None:
     experts = EXPERTS.search(name.lower())
     if experts:
         return float(experts[1]) * float(experts[2]) * TOTAL_PER_NAMED_EXPERT * BILLION
-    found = re.search(r"(?<![\w.])(\d+(?:\.\d+)?)\s*([bm])(?![a-z])", name.lower())
-    return None if found is None else float(found[1]) * {"b": 1e9, "m": 1e6}[found[2]]
+    found = SIZE.search(name.lower()) or JOINED_SIZE.search(name.lower())
+    return None if found is None else float(found[1]) * SCALE[found[2]]
 
 
 def _total_in_name(name: str) -> float | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -18,6 +19,19 @@ from engine.validation.training_inputs import TrainingInputs
 EVERYTHING = "any"
 OWN_REGIME = "own"
 """After calibrating on a measurement of the same model, accelerator and number format."""
+
+WIDER_WHERE_ASSUMED = {
+    "shape-assumed": 1.15,
+    "software-unknown": 1.25,
+    "precision-assumed": 1.5,
+    "length-assumed": 1.3,
+    "batch-assumed": 1.25,
+    "plan-assumed": 1.25,
+}
+"""How much wider a range is for what a row leaves open, so that it holds nine tenths again.
+
+From bundled rows with the cells blanked one at a time, each predicted without its source's fit.
+"""
 
 DECODER_REGIMES = frozenset({"adapter", "mixture", "small", "large"})
 DECODERS, OTHERS = "decoders", "others"
@@ -74,10 +88,17 @@ def widening(inputs: TrainingInputs, fitted: ThroughputFit) -> tuple[float, tupl
     flags, wider = [], 1.0
     if inputs.accelerator_id not in fitted.accelerator_offsets:
         flags, wider = ["accelerator-not-seen"], NEW_ACCELERATOR_RATIO
+    wider *= _by_assumptions(inputs.flags)
     if _outside(inputs, fitted):
         flags.append("outside-fitted-range")
         wider *= OUTSIDE_RATIO
     return wider, tuple(flags)
+
+
+def _by_assumptions(flags: Sequence[str]) -> float:
+    """How much what a row leaves open widens its range: independent errors add in squares."""
+    more = (WIDER_WHERE_ASSUMED.get(flag, 1.0) ** 2 - 1.0 for flag in flags)
+    return math.sqrt(1.0 + sum(more))
 
 
 def _outside(inputs: TrainingInputs, fitted: ThroughputFit) -> bool:

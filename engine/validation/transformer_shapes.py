@@ -10,7 +10,6 @@ from functools import cache
 from engine.catalogue.loading import HERE
 from engine.units import BILLION
 
-NOISE = re.compile(r"[^a-z0-9.]")
 ENCODERS = ("encoder", "encoder-decoder")
 
 
@@ -55,23 +54,27 @@ class Shape:
 
 def shape_named(name: str) -> Shape | None:
     """The shape whose name is the longest one inside this text; None where none is."""
-    text = NOISE.sub("", name.lower())
-    for key, shape in _names():
-        start = text.find(key)
-        if start < 0:
-            continue
-        end = start + len(key)
-        if not (key[-1].isdigit() and text[end : end + 1].isdigit()):
-            return shape
-    return None
+    text = name.lower()
+    return next((shape for pattern, shape in _patterns() if pattern.search(text)), None)
 
 
 @cache
-def _names() -> tuple[tuple[str, Shape], ...]:
+def _patterns() -> tuple[tuple[re.Pattern[str], Shape], ...]:
     with (HERE / "transformer_shapes.csv").open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
     pairs = [(key, _shape(row)) for row in rows for key in row["names"].split()]
-    return tuple(sorted(pairs, key=lambda pair: -len(pair[0])))
+    longest_first = sorted(pairs, key=lambda pair: -len(pair[0]))
+    return tuple((_pattern(key, shape), shape) for key, shape in longest_first)
+
+
+def _pattern(key: str, shape: Shape) -> re.Pattern[str]:
+    """The name however its parts are joined: no digits may follow it that make another of it.
+
+    Names of encoders end those of others (`bert` is in `deberta`), so they stand alone.
+    """
+    before = r"(?<![a-z])" if shape.family in ENCODERS else ""
+    after = r"(?!\d|\.\d)" if key[-1].isdigit() else ""
+    return re.compile(before + r"[^a-z0-9.]*".join(map(re.escape, key)) + after)
 
 
 def _shape(row: dict[str, str]) -> Shape:

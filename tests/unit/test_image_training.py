@@ -100,11 +100,28 @@ def test_eight_devices_do_less_than_eight_times_as_much() -> None:
         ("tf_efficientnet_b0", "tf_efficientnet_b0", "efficientnet"),
         ("vit-pytorch", "vit_base_patch16_224", "vit"),
         ("SSD300", "ssd300_resnet50", "ssd"),
+        ("mobilenet_v3_large", "mobilenetv3_large_100", "mobilenet"),
+        ("ViT-L/16", "vit_large_patch16_224", "vit"),
+        ("vit_b_32", "vit_base_patch32_224", "vit"),
+        ("Swin-T", "swin_tiny_patch4_window7_224", "swin"),
+        ("ResNeXt-101 32x8d", "resnext101_32x8d", "resnext"),
+        ("WideResNet-50", "wide_resnet50_2", "resnet"),
+        ("SE-ResNet50", "seresnet50", "resnet"),
+        ("ResNet 101", "resnet101", "resnet"),
+        ("regnet_x_400mf", "regnetx_004", "regnetx"),
+        ("RegNetY-16GF", "regnety_160", "regnety"),
+        ("Inception v3", "inception_v3", "inception"),
     ],
 )
 def test_publishers_names_mean_networks(name: str, counted: str, family: str) -> None:
     assert counted_name(name) == counted
     assert network_family(name) == family
+
+
+def test_a_detector_is_not_counted_as_the_network_it_stands_on() -> None:
+    said = {"hw_norm": "A100-80GB", "domain": "vision", "precision": "amp"}
+    for name in ("SSD-ResNet34", "Mask R-CNN ResNet-50", "RetinaNet (ResNeXt50)"):
+        assert isinstance(read(said | {"model": name}), str)
 
 
 def test_a_row_is_read_as_it_says() -> None:
