@@ -11,7 +11,16 @@ from __future__ import annotations
 
 import numpy as np
 
-from engine.elementwise import anywhere, ceil, clip, floor, maximum, where
+from engine.elementwise import (
+    Condition,
+    anywhere,
+    ceil,
+    clip,
+    floor,
+    maximum,
+    minimum,
+    where,
+)
 from engine.units import Float
 
 SLOW_SHARE = 0.05
@@ -71,15 +80,23 @@ def server_count_for_wait(
     NaN where not even any number of servers would do: the wait allowed is negative.
     """
     load = arrivals_per_s * service_time_s
-    low = floor(load / step_count)
-    high = ceil(load / step_count / SLOW_SHARE) + 1.0
-    while anywhere(high - low > 1.0):
-        middle = floor((low + high) / 2.0)
-        servers = middle * step_count
+
+    def enough(step_counts: Float) -> Condition:
+        servers = step_counts * step_count
         share = load / maximum(servers, EMPTIEST_SHARE)
         busy = where(share < 1.0, share, np.nan)
-        wait_s = slow_wait_s(busy, servers, service_time_s, variability_ratio)
-        enough = wait_s <= longest_wait_s
-        low, high = where(enough, low, middle), where(enough, middle, high)
+        return slow_wait_s(busy, servers, service_time_s, variability_ratio) <= longest_wait_s
+
+    low = floor(load / step_count)
+    most = ceil(load / step_count / SLOW_SHARE) + 1.0
+    # Most often few more than the load itself are enough: the search doubles its way up to them.
+    high, gap = minimum(low + 1.0, most), 1.0
+    while anywhere(missed := where(enough(high), 0.0, where(high < most, 1.0, 0.0)) > 0):
+        gap *= 2.0
+        low, high = where(missed, high, low), where(missed, minimum(high + gap, most), high)
+    while anywhere(high - low > 1.0):
+        middle = floor((low + high) / 2.0)
+        found_there = enough(middle)
+        low, high = where(found_there, low, middle), where(found_there, middle, high)
     found = where(load > 0, high, 0.0) * step_count
     return where(longest_wait_s >= 0, found, np.nan)

@@ -100,9 +100,9 @@ def choice(scenario: Scenario, served: Callable[[Float, Float], Served], fits: F
     tensor = _tensor_device_count(scenario, fits, batch)
     if not has_goals(scenario):
         return _chosen(scenario, fits, tensor, batch, 1.0)
-    tensor = _enough_devices(scenario, served, tensor)
     if wanted is None:
-        return _best_batch(scenario, served, fits, tensor)
+        return _batch_and_devices(scenario, served, fits, tensor)
+    tensor = _enough_devices(scenario, served, tensor)
     devices = tensor * scenario.serving_pipeline_parallel_count
     running = minimum(wanted, batch_limit(fits, devices, tensor))
     return _chosen(scenario, fits, tensor, wanted, _met(scenario, served(tensor, running)))
@@ -186,13 +186,23 @@ def _enough_devices(
     return _picked(tried, np.argmax(met > 0, axis=0), scenario)
 
 
-def _best_batch(
+def _batch_and_devices(
     scenario: Scenario, served: Callable[[Float, Float], Served], fits: Fits, tensor: Float
 ) -> Choice:
-    """The batch that keeps the goals with the fewest replicas; 1 where none does."""
+    """The fewest devices that keep the goals for one request, and the best batch on them."""
     tried = _tried(TRIED_BATCHES, scenario)
-    devices = tensor * scenario.serving_pipeline_parallel_count
     out = served(tensor, tried)
+    # Most often the fewest devices are enough, and the first batch tried is one request.
+    alone = np.broadcast_to(_met(scenario, out), (len(tried), *shape(scenario)))[0]
+    if scenario.serving_tensor_parallel_count is None and not everywhere(alone > 0):
+        tensor = _enough_devices(scenario, served, tensor)
+        out = served(tensor, tried)
+    return _best_batch(scenario, out, tried, fits, tensor)
+
+
+def _best_batch(scenario: Scenario, out: Served, tried: Array, fits: Fits, tensor: Float) -> Choice:
+    """The batch that keeps the goals with the fewest replicas; 1 where none does."""
+    devices = tensor * scenario.serving_pipeline_parallel_count
     met = (_met(scenario, out) > 0) & (tried <= batch_limit(fits, devices, tensor))
     replicas = queueing.server_count_for_wait(
         arrivals_per_s=serving.busiest_requests_per_s(

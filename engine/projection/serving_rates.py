@@ -155,7 +155,7 @@ def _requests_per_s(s: Serving, e: Efficiencies, z: Sizes, t: _Times, token_s: F
 def _output_tokens_per_s(
     s: Serving, e: Efficiencies, z: Sizes, t: _Times, requests_per_s: Float
 ) -> Float:
-    alone = s.replica_count / (t.step_s * e.setting_time_ratio)
+    alone = s.replica_count * t.batch_count / (t.step_s * e.setting_time_ratio)
     return where(s.is_single > 0, alone, requests_per_s * z.output_tokens)
 
 

@@ -25,6 +25,8 @@ CATALOGUED = (
     (r"h100", "h100-sxm", "hopper"),
     (r"h20\b", "h20", "hopper"),
     (r"h800", "h800-sxm", "hopper"),
+    (r"a800.*pcie", "a100-pcie-80gb", "ampere"),
+    (r"a800", "a100-sxm-80gb", "ampere"),
     (r"a100.*pcie.*40", "a100-pcie-40gb", "ampere"),
     (r"a100.*pcie", "a100-pcie-80gb", "ampere"),
     (r"a100.*40", "a100-sxm-40gb", "ampere"),
@@ -37,7 +39,7 @@ CATALOGUED = (
     (r"\ba30\b", "a30", "ampere"),
     (r"\ba40\b", "a40", "ampere"),
     (r"6000 ada", "rtx-6000-ada", "ada"),
-    (r"pro 6000", "rtx-pro-6000-server", "blackwell"),
+    (r"pro 6000|6000 pro", "rtx-pro-6000-server", "blackwell"),
     (r"a6000", "rtx-a6000", "ampere"),
     (r"5090", "rtx-5090", "blackwell"),
     (r"4090", "rtx-4090", "ada"),
@@ -45,6 +47,8 @@ CATALOGUED = (
     (r"\bt4\b", "t4", "volta"),
     (r"v100.*16", "v100-sxm2-16gb", "volta"),
     (r"v100", "v100-sxm2-32gb", "volta"),
+    (r"p100.*pcie", "p100-pcie-16gb", "pascal"),
+    (r"p100", "p100-sxm2-16gb", "pascal"),
     (r"gb10|spark", "dgx-spark-gb10", "blackwell"),
     (r"orin", "jetson-agx-orin-64gb", "ampere"),
     (r"mi355", "mi355x", "cdna"),
@@ -55,11 +59,16 @@ CATALOGUED = (
     (r"max 1550|pvc", "max-1550", "intel"),
     (r"gaudi ?3", "gaudi3", "intel"),
     (r"gaudi ?2", "gaudi2", "intel"),
-    (r"v7|ironwood", "tpu-v7", "tpu"),
+    (r"tpu.*v7|ironwood", "tpu-v7", "tpu"),
     (r"v6e|trillium", "tpu-v6e", "tpu"),
     (r"v5e|v5 ?lite", "tpu-v5e", "tpu"),
     (r"v5p", "tpu-v5p", "tpu"),
     (r"tpu.*v4", "tpu-v4", "tpu"),
+    (r"tpu.*v3", "tpu-v3", "tpu"),
+    (r"tpu.*v2", "tpu-v2", "tpu"),
+    (r"ascend.*910c", "ascend-910c", "ascend"),
+    (r"ascend|910b", "ascend-910b2", "ascend"),
+    (r"mlu370", "mlu370-x8", "mlu"),
     (r"m3.*max", "m3-max", "apple"),
     (r"m2.*ultra", "m2-ultra", "apple"),
     (r"m2.*max", "m2-max", "apple"),
@@ -71,6 +80,17 @@ CATALOGUED = (
     (r"6980p|6787p", "xeon-6980p", "cpu"),
     (r"8480", "xeon-8480plus", "cpu"),
     (r"8592", "xeon-8592plus", "cpu"),
+    (r"9654", "epyc-9654", "cpu"),
+    (r"\bp6-b200", "b200-sxm", "blackwell"),
+    (r"\bp5e?n\.|\bp5e\.", "h200-sxm", "hopper"),
+    (r"\bp5\.", "h100-sxm", "hopper"),
+    (r"\bp4de\.", "a100-sxm-80gb", "ampere"),
+    (r"\bp4d\.", "a100-sxm-40gb", "ampere"),
+    (r"\bp3\.", "v100-sxm2-16gb", "volta"),
+    (r"\bg6e\.", "l40s", "ada"),
+    (r"\bg6\.", "l4", "ada"),
+    (r"\bg5\.", "a10g", "ampere"),
+    (r"\bg4dn\.", "t4", "volta"),
 )
 """What a name must match, the accelerator it is, and its generation."""
 
@@ -89,6 +109,8 @@ CHECKED = frozenset(["l40s", "l40", "a40", "l4", "a10", "a10g", "rtx-a6000", "rt
 HOST_LINK_BYTES_PER_S = 64e9
 HOST_MEMORY_BYTES = 5e11
 EIGHT_BIT = frozenset({"ada", "hopper", "blackwell"})
+APPLE_CHIPS = frozenset({"m1", "m2", "m3", "m4", "m5"})
+"""Names that larger chips of the same year begin with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +155,7 @@ def _small_devices() -> tuple[dict[str, str], ...]:
 
 
 def _is_other(row: dict[str, str], text: str) -> bool:
-    return row["id"] == "m1" and "max" in text
+    return row["id"] in APPLE_CHIPS and re.search("max|pro|ultra", text) is not None
 
 
 def _small(row: dict[str, str]) -> ServingDevice:

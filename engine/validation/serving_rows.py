@@ -72,7 +72,9 @@ def _read(cells: tuple[str, ...]) -> Reading | str:
         return f"no size is known for the model '{row.get('model', '')}'"
     shape, scaled = found
     engine = words.engine_class(row.get("engine", ""))
-    bits, weights = words.weight_format(row.get("precision_weights", ""), row.get("model", ""))
+    bits, weights = words.weight_format(
+        row.get("precision_weights", ""), row.get("model", ""), row.get("engine", "")
+    )
     layout = _layout(row, shape, device, engine, bits)
     spilled = (
         shape.parameters_billion
@@ -111,14 +113,23 @@ def _flags(scaled: bool, spilled: bool, engine: str, device: ServingDevice) -> t
 def _traits(row: Row, engine: str, device: ServingDevice, weights: str) -> dict[str, str]:
     engine = words.at_the_time(engine, _year(row))
     plain = {words.INT8: words.WEIGHT_ONLY, words.FULL: words.SIXTEEN}.get(weights, weights)
+    said = row.get("precision_weights", "") + row.get("engine", "") + row.get("model", "")
+    if plain == words.WEIGHT_ONLY and words.is_converted_each_time(engine, said):
+        plain = words.CONVERTED
     return {
         "engine": engine,
         "generation": device.generation,
         "weights": plain,
         "engine_weights": f"{engine}/{plain}",
         "engine_generation": f"{engine}/{device.generation}",
-        "setting": words.setting(row.get("scenario", "")),
+        "setting": _setting(row),
     }
+
+
+def _setting(row: Row) -> str:
+    concurrency = number(row.get("batch_or_concurrency"))
+    engine = words.engine_class(row.get("engine", ""))
+    return words.setting(row.get("scenario", ""), concurrency, engine)
 
 
 def _is_disaggregated(row: Row) -> bool:
@@ -146,7 +157,7 @@ def _counts(row: Row, device: ServingDevice) -> tuple[float, float | None, float
         return float(chips), float(chips), 1.0, 1.0
     usual = 2.0 if device.generation == "cpu" else 8.0
     many = "mlperf" in row.get("scenario", "").lower()
-    total = number(row.get("n_devices")) or (usual if many else 1.0)
+    total = number(row.get("n_devices")) or _named_count(row) or (usual if many else 1.0)
     tensor = number(row.get("tp"))
     pipeline = number(row.get("pp")) or 1.0
     expert = number(row.get("ep")) or 1.0
@@ -158,6 +169,12 @@ def _counts(row: Row, device: ServingDevice) -> tuple[float, float | None, float
     if total == expert * expert and expert > 2 and tensor in (total, 1.0):
         return expert, 1.0 if tensor == 1.0 else expert, expert, min(data, expert)
     return total, None if tensor is None else tensor * pipeline, expert, data
+
+
+def _named_count(row: Row) -> float | None:
+    """Devices that the hardware's name counts, as in `2x RTX 3090`; None where it does not."""
+    found = re.match(r"\s*(\d{1,3}) ?[x×]\s*(?=[a-z])", row.get("hardware", "").lower())
+    return float(found[1]) if found else None
 
 
 def _smallest_group(shape: ModelShape, device: ServingDevice, bits: float) -> float:
@@ -194,10 +211,14 @@ def _lengths(row: Row, setting: str) -> tuple[float, float]:
         for pattern, given, written in words.MLPERF_TOKENS:
             if re.search(pattern, plain):
                 return given, written
-    usual = words.TASK_INPUT_TOKENS.get(scenario.split("task ")[-1], DEFAULT_INPUT_TOKENS)
-    usual = SINGLE_INPUT_TOKENS if setting == "single" else usual
+    usual, usual_written = DEFAULT_INPUT_TOKENS, DEFAULT_OUTPUT_TOKENS
+    for pattern, of_text, of_answer in words.DATA_SET_TOKENS:
+        if pattern in scenario:
+            usual, usual_written = of_text, of_answer
+    usual = words.TASK_INPUT_TOKENS.get(scenario.split("task ")[-1], usual)
+    usual = SINGLE_INPUT_TOKENS if setting == words.SINGLE else usual
     given = number(row.get("input_len")) or usual
-    written = number(row.get("output_len")) or DEFAULT_OUTPUT_TOKENS
+    written = number(row.get("output_len")) or usual_written
     return given, 1.0 if setting == "prompt" else written
 
 
@@ -217,11 +238,14 @@ def _values(
     bits: float,
     weights: str,
 ) -> dict[str, float]:
-    setting = words.setting(row.get("scenario", ""))
+    setting = _setting(row)
     given, written = _lengths(row, setting)
-    looping = setting == "closed"
-    asked = 1.0 if setting == "single" else number(row.get("batch_or_concurrency"))
+    looping = setting == words.CLOSED
+    asked = number(row.get("batch_or_concurrency"))
+    if setting == words.SINGLE and not words.is_decoding_alone(row.get("scenario", "")):
+        asked = 1.0
     asked = USUAL_CONCURRENCY if looping and asked is None else asked
+    asked = 1.0 if setting == words.SINGLE and asked is None else asked
     return {
         **_shape_values(shape),
         "bytes_per_weight": bits / 8,
@@ -242,10 +266,10 @@ def _values(
         "year": _year(row),
         "is_closed_loop": float(looping),
         "is_steady": float(setting == "steady"),
-        "is_single": float(setting == "single"),
+        "is_single": float(setting == words.SINGLE),
         "is_prompt_only": float(setting == "prompt"),
         "is_disaggregated": float(_is_disaggregated(row)),
-        "is_nominal_length": float(looping and "benchmark_serving" not in row.get("scenario", "")),
+        "is_nominal_length": float(words.asks_in_nominal_lengths(row.get("scenario", ""))),
     }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -15,6 +16,11 @@ MILLION_IN_NAME = re.compile(r"(?<![a-z\d.])(\d+\.?\d*)\s*m(?![a-z])")
 ACTIVE_IN_NAME = re.compile(r"-a(\d+\.?\d*)b(?![a-z])")
 EDGE_IN_NAME = re.compile(r"[-.]e(\d)b")
 """Gemma names models by what they take at the edge, as in E2B."""
+SEPARATORS = re.compile(r"[^a-z0-9.]")
+VARIANTS = re.compile("coder|math|omni|vl")
+"""What models of one shape are trained for."""
+SAME_SIZE = 0.25
+"""Logarithm of a size in a name over a known one, up to which both mean the same model."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +66,55 @@ def _by_name(name: str) -> ModelShape | None:
         if re.search(row["name_pattern"], plain):
             skipped = ("name_pattern", "source")
             return ModelShape(**{k: float(v) for k, v in row.items() if k not in skipped})
+    return _trained(plain)
+
+
+def _trained(plain: str) -> ModelShape | None:
+    """A shape known from training: the longest of its names in the text, at the size it says."""
+    text, said = SEPARATORS.sub("", plain), _named_billion(plain)
+    for key, shape in _trained_names():
+        if _is_named(key, text) or _is_named(key, VARIANTS.sub("", text)):
+            near = said is None or abs(math.log(said / shape.parameters_billion)) < SAME_SIZE
+            return shape if near else None
     return None
+
+
+def _is_named(key: str, text: str) -> bool:
+    start, end = text.find(key), text.find(key) + len(key)
+    return start >= 0 and not (key[-1].isdigit() and text[end : end + 1].isdigit())
+
+
+@cache
+def _trained_names() -> tuple[tuple[str, ModelShape], ...]:
+    pairs = [
+        (key, _trained_shape(row))
+        for row in loading.csv_rows("transformer_shapes.csv")
+        if row["family"] in ("decoder", "hybrid") and row.get("kv_head_count")
+        for key in row["names"].split()
+    ]
+    return tuple(sorted(pairs, key=lambda pair: -len(pair[0])))
+
+
+def _trained_shape(row: Mapping[str, str]) -> ModelShape:
+    def of(column: str, otherwise: float = 0.0) -> float:
+        return float(row.get(column) or otherwise)
+
+    size, layers = of("parameters_billion"), of("layer_count")
+    share = of("full_attention_share", 1.0)
+    return ModelShape(
+        parameters_billion=size,
+        active_parameters_billion=of("active_parameters_billion", size),
+        layer_count=layers,
+        hidden_size=of("hidden_size"),
+        head_count=of("head_count"),
+        kv_head_count=of("kv_head_count"),
+        head_size=of("head_size"),
+        expert_count=of("expert_count"),
+        experts_per_token_count=of("experts_per_token_count"),
+        full_layer_count=layers * share,
+        window_layer_count=layers * (1.0 - share) if of("window_tokens") else 0.0,
+        window_tokens=of("window_tokens"),
+    )
 
 
 def _from_columns(row: Row, known: ModelShape | None) -> ModelShape:

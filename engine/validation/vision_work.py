@@ -4,15 +4,24 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import NamedTuple
+from functools import cache
 
-from engine.projection.image_speed import networks
+from engine.projection.image_speed import network, networks
 from engine.projection.serving_items import OPERATIONS_PER_ENCODER_LAYER, USUAL_OPERATION_COUNT
 from engine.projection.serving_network import encoder_activation_count
 from engine.units import BILLION, MILLION
 from engine.validation.image_training_rows import counted_name
 from engine.validation.rows import Row, number
 from engine.validation.serving_shapes import plain_name
+from engine.validation.vision_names import (
+    CLASSIFIES,
+    DETECTORS,
+    DIFFUSERS,
+    ENCODERS,
+    NETWORKS,
+    SPELLINGS,
+    Diffuser,
+)
 
 NETWORK, ENCODER, DIFFUSION = "network", "encoder", "diffusion"
 FRAMES_PER_LATENT = 4
@@ -22,6 +31,7 @@ DETECTOR_SIZE = 640.0
 BENCHMARK_STEPS = 20.0
 """Of MLPerf's diffusion model: https://github.com/mlcommons/inference/tree/master/text_to_image"""
 DEFAULT_SEQUENCE_TOKENS = 128.0
+SEPARATORS = re.compile(r"[^a-z0-9]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,79 +49,11 @@ class ItemWork:
     """Operations launched for a batch; 0 where denoising pays by the layer."""
 
 
-NETWORKS = (
-    ("resnet-?18", 3.64, 11.7, 2.48),
-    ("resnet-?34", 7.34, 21.8, 3.74),
-    ("resnet-?101", 15.66, 44.5, 16.2),
-    ("resnet-?152", 23.1, 60.2, 22.6),
-    ("resnet", 8.22, 25.6, 11.1),
-    ("vgg-?11", 15.2, 132.9, 7.4),
-    ("vgg-?16", 30.9, 138.4, 13.6),
-    ("retinanet", 402.0, 37.0, 250.0),
-    ("3d-?unet", 68_000.0, 31.0, 30_000.0),
-    ("^unet", 84.0, 31.0, 30.5),
-    ("vit-base-patch16", 35.2, 86.6, 23.9),
-    ("clip-vit-base-patch32", 14.8, 151.0, 10.0),
-    ("clip-vit-large-patch14", 175.0, 428.0, 90.0),
-)
-"""Name, GFLOP an item (multiply-adds as two), parameters and activations in millions.
-
-By counting layers: the first eight and UNet at 224 pixels, RetinaNet at 800 on ResNeXt-50 with
-264 classes; 3D-UNet as its benchmark runs it, to two digits.
-"""
-
-ENCODERS = (
-    ("bert-?large|roberta-large", 24, 1024, 16),
-    ("distil", 6, 768, 12),
-    ("bert|electra|roberta", 12, 768, 12),
-)
-"""Name, layers, width, heads."""
-
-
-class Diffuser(NamedTuple):
-    """A denoiser: a transformer's shape, or the arithmetic of a UNet's pass by its image tokens."""
-
-    pattern: str
-    layer_count: float
-    width: float
-    parameters_billion: float
-    """Those that an image token passes: of a UNet, half its published FLOP for each token."""
-    pixels_per_token: int = 16
-    passes_per_step: float = 2.0
-    """Guided by running with the prompt and without it; 1 where guidance is trained in."""
-    is_linear: bool = False
-    """Without products of all pairs of tokens, or with these among the published FLOP."""
-    latents_per_token: int = 1
-    """Latent frames that one token spans."""
-    usual_steps: float = 50.0
-    """Denoising steps where a row does not say: what its published pipeline takes."""
-
-
-DIFFUSERS = (
-    Diffuser("sana1.5-1.6b", 20, 2240, 1.35, 32, is_linear=True, usual_steps=20.0),
-    Diffuser("sana1.5-4.8b", 60, 2240, 4.06, 32, is_linear=True, usual_steps=20.0),
-    Diffuser("pixart", 28, 1152, 0.52, usual_steps=20.0),
-    Diffuser("hunyuandit", 40, 1408, 1.15),
-    Diffuser("stable-diffusion-3.5-medium", 24, 1536, 0.86, usual_steps=28.0),
-    Diffuser("stable-diffusion-3.5-large", 38, 2432, 2.7, usual_steps=28.0),
-    Diffuser("flux", 57, 3072, 6.45, passes_per_step=1.0, usual_steps=28.0),
-    Diffuser("wan2.*1.3b", 30, 1536, 1.25),
-    Diffuser("wan2.*14b", 40, 5120, 11.95),
-    Diffuser("hunyuanvideo", 60, 3072, 6.8, passes_per_step=1.0),
-    Diffuser("cogvideox1.5", 42, 3072, 4.76, latents_per_token=2),
-    Diffuser("cogvideox-5b", 42, 3072, 4.76),
-    Diffuser("cogvideox", 30, 1920, 1.33),
-    Diffuser("stable-diffusion-xl", 70, 366, 0.73, is_linear=True),
-    Diffuser("stable-diffusion-(1.5|2)", 16, 640, 0.35, is_linear=True),
-)
-"""Shapes from the published configurations; parameters by counting the products of a layer."""
-
-
 def item_work(row: Row) -> ItemWork | None:
     """Work of one item; None where neither columns nor name tell it."""
     plain = plain_name(row.get("model", ""))
     known = _from_columns(row, plain) or _diffused(row, plain) or _encoded(row, plain)
-    return known or _known(plain)
+    return known or _known(row, plain)
 
 
 def _from_columns(row: Row, plain: str) -> ItemWork | None:
@@ -119,11 +61,11 @@ def _from_columns(row: Row, plain: str) -> ItemWork | None:
     parameters = (number(row.get("params_m")) or 0.0) * MILLION
     written = number(row.get("macts_m"))
     total = 2.0 * multiply_adds if multiply_adds else gflop
-    if total is None or (written is None and gflop is None):
+    if total is None:
         return None
     total *= _counted_at(row, plain)
     narrow = 4.0 if re.search("efficientnet|mobilenet", plain) else 1.0
-    usual = 2.2 * total**0.75 * narrow
+    usual = usual_activations_million(total) * narrow
     return _network(plain, total, parameters, written or usual)
 
 
@@ -148,11 +90,74 @@ def _counted_at(row: Row, plain: str) -> float:
     return (size / DETECTOR_SIZE) ** 2 if size and "yolo" in plain and "cls" not in plain else 1.0
 
 
-def _known(plain: str) -> ItemWork | None:
+def _known(row: Row, plain: str) -> ItemWork | None:
+    if CLASSIFIES.search(row.get("domain", "")):
+        counted = _counted_network(plain)
+        if counted:
+            return _as_counted(row, counted)
+    detector = _detector(row, plain)
+    if detector:
+        return detector
     for pattern, gflop, parameters, written in NETWORKS:
         if re.search(pattern, plain):
             return _network(plain, gflop, parameters * MILLION, written)
     return None
+
+
+def _detector(row: Row, plain: str) -> ItemWork | None:
+    for pattern, sizes in DETECTORS.items():
+        for letter, gflop, parameters in (one.split() for one in sizes.split(", ")):
+            if re.search(f"{pattern}-?{letter}(?![a-z])", plain) and "cls" not in plain:
+                total = float(gflop) * _counted_at(row, plain)
+                return _network(
+                    plain, total, float(parameters) * MILLION, usual_activations_million(total)
+                )
+    return None
+
+
+def usual_activations_million(gflop: float) -> float:
+    """Numbers that a network of plain convolutions writes, where nobody printed them."""
+    return float(2.2 * gflop**0.75)
+
+
+def _as_counted(row: Row, name: str) -> ItemWork:
+    """A network whose layers are counted, its arithmetic by the pixels of the row's input."""
+    found, side = network(name), float(networks()[name]["image_size"])
+    scale = ((number(row.get("input_size")) or side) / side) ** 2
+    kinds = ("dense_gmacs", "depthwise_gmacs", "attention_gmacs", "grouped_gmacs")
+    gflop = 2.0 * scale * sum(found[kind] for kind in kinds)
+    return ItemWork(
+        NETWORK,
+        gflop * BILLION,
+        found["parameters_million"] * MILLION,
+        scale * found["product_outputs_million"] * MILLION,
+        operation_count=found["operation_count"],
+    )
+
+
+@cache
+def _counted_network(plain: str) -> str | None:
+    """The counted network that a name means: spelt as such, or the longest it begins with."""
+    name = re.sub(r"^[\w.-]+/(?=[a-z])", "", plain)
+    if name.replace("-", "_") in networks():
+        return name.replace("-", "_")
+    text = SEPARATORS.sub("", name)
+    for pattern, spelt in SPELLINGS:
+        if re.match(pattern, text) and spelt in networks():
+            return spelt
+    begun = [n for key, n in _squeezed() if text.startswith(key) and not _goes_on(text, key)]
+    return begun[0] if begun else None
+
+
+def _goes_on(text: str, key: str) -> bool:
+    """Whether a number goes on after the key: ResNet-101 does not begin with ResNet-10."""
+    return key[-1].isdigit() and text[len(key) : len(key) + 1].isdigit()
+
+
+@cache
+def _squeezed() -> tuple[tuple[str, str], ...]:
+    pairs = [(SEPARATORS.sub("", name), name) for name in networks()]
+    return tuple(sorted(pairs, key=lambda pair: -len(pair[0])))
 
 
 def _encoded(row: Row, plain: str) -> ItemWork | None:
@@ -187,7 +192,7 @@ def _denoised(row: Row, d: Diffuser) -> ItemWork:
 
 
 def _image_tokens(row: Row, d: Diffuser) -> float:
-    size = [int(n) for n in re.findall(r"\d+", row.get("input_size", ""))] or [1024, 1024]
+    size = [int(n) for n in re.findall(r"\d+", row.get("input_size", ""))] or [d.usual_side]
     sides = size[:2] if len(size) > 1 else [size[0], size[0]]
     frames = (size[2] - 1) // FRAMES_PER_LATENT + 1 if len(size) > 2 else 1
     deep = -(-frames // d.latents_per_token)

@@ -6,8 +6,9 @@ from engine.validation import inference, vision
 from engine.validation.rows import INFERENCE_ANSWERS, VISION_ANSWERS, Row
 from engine.validation.serving_hardware import serving_device
 from engine.validation.serving_rows import Reading, read
-from engine.validation.serving_shapes import scaled_shape
-from engine.validation.serving_words import engine_class, weight_format
+from engine.validation.serving_shapes import model_shape, scaled_shape
+from engine.validation.serving_words import engine_class, setting, weight_format
+from engine.validation.vision_work import item_work
 
 LLAMA = {
     "id": "row-1",
@@ -160,6 +161,15 @@ def test_a_size_alone_gives_a_usual_shape_and_a_flag() -> None:
         ("NVIDIA L4-PCIe-24GB", "l4"),
         ("Google TPU v6e (Trillium)", "tpu-v6e"),
         ("M1 Max 32-Core GPU 64GB", "m1-max"),
+        ("Apple M3 Ultra (60-core GPU, 256 GB)", "m3-ultra"),
+        ("Apple M2", "m2"),
+        ("NVIDIA A800 80GB", "a100-sxm-80gb"),
+        ("NVIDIA RTX 6000 Pro Blackwell Server Edition", "rtx-pro-6000-server"),
+        ("GeForce RTX 2080 Ti", "rtx-2080-ti"),
+        ("RTX A1000", "rtx-a1000"),
+        ("Jetson Orin Nano 8GB", "jetson-orin-nano"),
+        ("AWS p4d.24xlarge", "a100-sxm-40gb"),
+        ("AWS c5.2xlarge Xeon 8275CL, 4 threads", "xeon-8275cl"),
     ],
 )
 def test_publishers_names_mean_devices(name: str, device_id: str) -> None:
@@ -177,10 +187,119 @@ def test_publishers_names_mean_devices(name: str, device_id: str) -> None:
         ("MXFP4", 4.25, "mxfp4"),
         ("NVFP4", 4.5, "fp4"),
         ("", 16.0, "16-bit"),
+        ("auto", 16.0, "16-bit"),
+        ("half", 16.0, "16-bit"),
+        ("6-bit", 6.3, "weight-only"),
+        ("W4A16", 4.3, "weight-only"),
+        ("W8A8", 8.3, "int8"),
     ],
 )
 def test_weight_formats_are_read(text: str, bits: float, kind: str) -> None:
     assert weight_format(text, "any model") == (bits, kind)
+
+
+@pytest.mark.parametrize(
+    ("model", "engine", "bits"),
+    [
+        ("Phi-4-AWQ", "vLLM", 4.3),
+        ("TheBloke/Llama-2-7B-GGUF Q8_0", "llama.cpp", 8.5),
+        ("llama3.1:8b", "Ollama 0.5", 4.85),
+        ("llama-3.1-8b", "llama.cpp", 16.0),
+        ("deepseek-r1:14b", "vLLM", 16.0),
+    ],
+)
+def test_an_unstated_format_is_the_models_or_the_programs(
+    model: str, engine: str, bits: float
+) -> None:
+    assert weight_format("", model, engine)[0] == bits
+
+
+def test_weights_that_ship_at_four_bits_are_read_at_four_bits() -> None:
+    assert weight_format("FP8", "GPT-OSS 120B") == (4.25, "mxfp4")
+
+
+@pytest.mark.parametrize(
+    ("scenario", "concurrency", "engine", "found"),
+    [
+        ("static batch throughput", 1.0, "tensorrt-llm", "offline"),
+        ("batch 16", 16.0, "vllm", "offline"),
+        ("batch size 1", 1.0, "vllm", "single"),
+        ("single node, offline", 64.0, "vllm", "offline"),
+        ("llama-bench tg 128", None, "llama.cpp", "single"),
+        ("llama-bench pp 512", None, "llama.cpp", "prompt"),
+        ("vllm bench serve, random", 64.0, "vllm", "closed"),
+        ("closed loop, fixed max-concurrency", 8.0, "vllm", "closed"),
+        ("", None, "llama.cpp", "single"),
+        ("", None, "vllm", "offline"),
+        ("", 1.0, "vllm", "single"),
+    ],
+)
+def test_how_a_server_is_asked_is_read_from_anyones_words(
+    scenario: str, concurrency: float | None, engine: str, found: str
+) -> None:
+    assert setting(scenario, concurrency, engine) == found
+
+
+@pytest.mark.parametrize(
+    ("model", "billion", "kv_heads"),
+    [
+        ("mistralai/Mixtral-8x7B-Instruct-v0.1", 46.7, 8),
+        ("LLaMA v4 Maverick", 400.71, 8),
+        ("meta-llama/Llama-3.2-1B-Instruct", 1.236, 8),
+        ("deepseek-r1:14b", 14.77, 8),
+        ("tiiuae/falcon-40b", 41.8, 8),
+        ("Qwen2.5-Coder-32B-Instruct", 32.76, 8),
+    ],
+)
+def test_shapes_are_found_by_the_names_people_give(
+    model: str, billion: float, kv_heads: float
+) -> None:
+    found = model_shape({"model": model})
+    assert found is not None
+    shape, is_scaled = found
+    assert not is_scaled
+    assert shape.parameters_billion == pytest.approx(billion, rel=0.01)
+    assert shape.kv_head_count == kv_heads
+
+
+def test_devices_counted_in_the_name_count() -> None:
+    row = LLAMA | {"n_devices": "", "tp": "", "hardware": "2x NVIDIA H200"}
+    found = read(row)
+    assert isinstance(found, Reading)
+    assert found.device_count == 2.0
+
+
+@pytest.mark.parametrize(
+    ("model", "domain", "gflop"),
+    [
+        ("microsoft/resnet-50", "image-classification", 8.2),
+        ("ResNet-101", "image-classification", 15.6),
+        ("ViT-B/16", "image-classification", 35.1),
+        ("google/vit-base-patch16-224", "", 35.1),
+        ("MobileNetV2", "image-classification", 0.6),
+        ("facebook/detr-resnet-50", "object-detection", 172.0),
+        ("YOLOv8n", "object-detection", 8.7),
+        ("sentence-transformers/all-MiniLM-L6-v2", "nlp-encoder", 2.9),
+        ("runwayml/stable-diffusion-v1-5", "text-to-image", 71_680.0),
+    ],
+)
+def test_work_is_known_by_the_names_people_give(model: str, domain: str, gflop: float) -> None:
+    found = item_work({"model": model, "domain": domain})
+    assert found is not None
+    assert found.flop / 1e9 == pytest.approx(gflop, rel=0.02)
+
+
+def test_a_counted_network_does_more_on_a_larger_picture() -> None:
+    works = [item_work({"model": "resnet50", "input_size": side}) for side in ("224", "448")]
+    assert works[0] is not None
+    assert works[1] is not None
+    assert works[1].flop == pytest.approx(4 * works[0].flop)
+
+
+def test_multiply_adds_alone_are_enough() -> None:
+    found = item_work({"model": "FasterViT-0", "gmacs": "3.3", "params_m": "31.4"})
+    assert found is not None
+    assert found.flop == pytest.approx(6.6e9)
 
 
 def test_engines_are_read() -> None:
