@@ -24,7 +24,7 @@ LARGEST_SHARE = {
     "offline": 0.11,
     "serving": 0.175,
     "tpot": 0.18,
-    "tpot-half": 0.09,
+    "tpot-half": 0.1,
     "energy": 0.20,
     "vision-training": 0.17,
     "vision": 0.245,
