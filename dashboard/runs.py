@@ -103,8 +103,7 @@ def _set(name: str, value: Setting) -> str:
 
 def spread(m: Measurement) -> str:
     """The middle half of the repeats."""
-    low, high = readable.seconds(m.time_low_s), readable.seconds(m.time_high_s)
-    return readable.between(low, high)
+    return readable.span(m.time_low_s, m.time_high_s, readable.seconds)
 
 
 def rate(m: Measurement | Job) -> str:

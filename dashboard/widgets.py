@@ -77,7 +77,7 @@ def _bounds(name: str, known: Known, say: Say) -> list[str]:
     told = []
     if name in known.seen:
         low, high = known.seen[name]
-        seen = t("control.seen", range=readable.between(say(low), say(high)))
+        seen = t("control.seen", range=readable.span(low, high, say))
         told.append(f":gray[{seen}]")
     if name in known.beyond:
         told.append(f":orange-badge[{t('control.beyond')}]")

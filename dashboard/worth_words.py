@@ -142,7 +142,7 @@ def cards(found: Valued) -> list[Card]:
 def _card(found: Valued, name: str, estimate: Estimate, say: Any) -> Card:
     known = found.outlooks.get(name)
     shown = known is not None and known.none_share == 0
-    span = readable.between(say(known.low), say(known.high)) if known and shown else ""
+    span = readable.span(known.low, known.high, say) if known and shown else ""
     text, label = say(scalar(estimate.value)), t(f"worth.{name}")
     if known and shown:
         estimate = estimate._replace(low=known.low, high=known.high)

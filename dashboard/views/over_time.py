@@ -116,7 +116,7 @@ def row(m: Measurement, steady: Mapping[str, Steadiness]) -> dict[str, object]:
         t("column.taken"): m.taken_at,
         t("column.device"): m.machine.device_name,
         t("column.time"): readable.seconds(m.time_s),
-        t("column.interval"): readable.between(readable.seconds(low_s), readable.seconds(high_s)),
+        t("column.interval"): readable.span(low_s, high_s, readable.seconds),
         t("column.energy"): runs.energy(m),
         t("column.disturbed"): ", ".join(t(f"disturbance.{d}") for d in disturbances(m)),
         t("column.code"): m.code_version,
