@@ -76,7 +76,7 @@ def show(label: str, estimate: Estimate, say: Write) -> None:
 def _worked_out(label: str, estimate: Estimate, say: Write) -> None:
     text = say(_scalar(estimate.value))
     st.metric(label, text, label_visibility="collapsed")
-    st.caption(" ".join([between(estimate, say), t(f"working.kind_{estimate.kind}")]))
+    st.caption(i18n.sentences(between(estimate, say), t(f"working.kind_{estimate.kind}")))
     if estimate.formula:
         _formula(label, text, estimate)
     _source(estimate)

@@ -15,6 +15,9 @@ from engine import units
 DASH = "–"
 """Shown for what is not known."""
 
+NO_BREAK = "\u00a0"
+"""In place of a space where no line may end."""
+
 DIGITS = 3
 NARROW_SHARE = 0.03
 """A range of scores narrower than this is shown with a decimal."""
@@ -64,7 +67,6 @@ LEAST_OF_UNIT = 0.1
 """Less of the unit than this is written in its own: $3,000–$1.2M, not $0.003M–$1.2M."""
 
 Steps = tuple[tuple[float, str], ...]
-
 
 
 @dataclass

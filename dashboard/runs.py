@@ -35,7 +35,7 @@ def settings_in_short(settings: Mapping[str, Setting]) -> str:
     """Settings in one line, the model first, what goes without saying left out."""
     model = [family(str(settings["family"]))] if "family" in settings else []
     left = {k: v for k, v in settings.items() if k not in IMPLIED and k != "family"}
-    return ", ".join([*model, *(setting(name, value) for name, value in left.items())])
+    return t("app.comma").join([*model, *(setting(name, value) for name, value in left.items())])
 
 
 def jobs_table(jobs: Sequence[Job]) -> list[dict[str, Any]]:
@@ -90,7 +90,7 @@ def settings_of(m: Measurement) -> str:
 def setting(name: str, value: Setting) -> str:
     """One setting and its value."""
     if isinstance(value, bool):
-        return f"{quantity(name)}: {t('app.yes' if value else 'app.no')}"
+        return t("app.pair", name=quantity(name), value=t("app.yes" if value else "app.no"))
     return f"{quantity(name)} {_set(name, value)}"
 
 

@@ -83,9 +83,13 @@ Say = Callable[[float], str]
 
 HALO = {"size": 12, "shadow": ", ".join(["0 0 3px Canvas"] * 3)}
 """Names among points: their rim is the page's own background, light or dark."""
+LEAST_TICKS = 3
+"""Fewer on an axis would not tell how it runs."""
 LABEL_WIDTH = 22
 """Letters a line of a name beside a bar; more would leave a phone no room for the bar."""
-_PIECES = re.compile(r"[^\s\u2e80-\uffff]+\s*|[\u2e80-\uffff][）。，、：；？]?|\s+")
+_PIECES = re.compile(
+    r"（?[^\s\u2e80-\uffff]+[）。，、：；？]*\s*|（?[\u2e80-\uffff][）。，、：；？]*|\s+"
+)
 
 
 def wrapped(text: str, most: int = LABEL_WIDTH) -> str:
@@ -147,14 +151,13 @@ def log_ticks(low: float, high: float, say: Say, most: int = 7) -> dict[str, obj
     """Axis settings for a logarithmic axis labelled in the reader's own words."""
     unit = 1.0 / getattr(say, "shown_per_unit", 1.0)
     first, last = math.floor(math.log10(low / unit)), math.ceil(math.log10(high / unit))
-    steps = (1, 2, 5) if last - first <= most // 3 + 1 else (1,)
     stride = max(1, math.ceil((last - first) / most))
-    values = [
-        step * 10.0**power * unit
-        for power in range(first, last + 1, stride)
-        for step in steps
-        if low <= step * 10.0**power * unit <= high
-    ]
+    powers = [10.0**power * unit for power in range(first, last + 1, stride)]
+    few = last - first <= most // 3 + 1
+    for steps in ((1, 2, 5),) if few else ((1,), (1, 3)):
+        values = [step * power for power in powers for step in steps if low <= step * power <= high]
+        if len(values) >= LEAST_TICKS:
+            break
     return _ticks(values, say) | {"type": "log", "range": [math.log10(low), math.log10(high)]}
 
 

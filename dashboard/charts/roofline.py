@@ -7,7 +7,7 @@ import numpy as np
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from dashboard.theme import COLOURS, SERIES, SYMBOLS, TEMPLATE, Say, log_ticks, wrapped
+from dashboard.theme import COLOURS, HALO, SERIES, SYMBOLS, TEMPLATE, Say, log_ticks, wrapped
 from engine.records import Measurement
 
 ROOF_POINT_COUNT = 64
@@ -134,6 +134,7 @@ def _label_roof(chart: go.Figure, text: str, peak: float, right: float, side: st
         xanchor="right",
         yanchor=side,
         showarrow=False,
+        font=HALO,
     )
 
 
