@@ -92,7 +92,7 @@ def _panels(has_roof: bool, has_strip: bool) -> go.Figure:
     chart.update_layout(
         template=TEMPLATE,
         height=HEIGHT_PX,
-        legend={"yanchor": "top", "y": -0.24, "x": 0},
+        legend={"yanchor": "top", "y": -0.3, "x": 0},
     )
     return chart
 
