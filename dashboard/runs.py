@@ -3,6 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import streamlit as st
+
 from dashboard import i18n, readable
 from dashboard.explain import quantity
 from dashboard.i18n import t
@@ -89,9 +91,15 @@ def settings_of(m: Measurement) -> str:
 
 def setting(name: str, value: Setting) -> str:
     """One setting and its value."""
+    words = t(f"setting.{name}") if i18n.known(f"setting.{name}") else quantity(name)
     if isinstance(value, bool):
-        return t("app.pair", name=quantity(name), value=t("app.yes" if value else "app.no"))
-    return f"{quantity(name)} {_set(name, value)}"
+        return t("app.pair", name=words, value=t("app.yes" if value else "app.no"))
+    return f"{words} {_set(name, value)}"
+
+
+def taken_column() -> dict[str, Any]:
+    """How the time of a measurement is written: to the minute."""
+    return {t("column.taken"): st.column_config.DatetimeColumn(format="YYYY-MM-DD HH:mm")}
 
 
 def _set(name: str, value: Setting) -> str:

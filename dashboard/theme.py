@@ -152,10 +152,15 @@ def log_ticks(low: float, high: float, say: Say, most: int = 7) -> dict[str, obj
     unit = 1.0 / getattr(say, "shown_per_unit", 1.0)
     first, last = math.floor(math.log10(low / unit)), math.ceil(math.log10(high / unit))
     stride = max(1, math.ceil((last - first) / most))
-    powers = [10.0**power * unit for power in range(first, last + 1, stride)]
-    few = last - first <= most // 3 + 1
-    for steps in ((1, 2, 5),) if few else ((1,), (1, 3)):
-        values = [step * power for power in powers for step in steps if low <= step * power <= high]
+    denser = (1, (1,)) if stride > 1 else (1, (1, 3))
+    is_short = last - first <= most // 3 + 1
+    for every, steps in ((1, (1, 2, 5)),) if is_short else ((stride, (1,)), denser):
+        values = [
+            step * 10.0**power * unit
+            for power in range(first, last + 1, every)
+            for step in steps
+            if low <= step * 10.0**power * unit <= high
+        ]
         if len(values) >= LEAST_TICKS:
             break
     return _ticks(values, say) | {"type": "log", "range": [math.log10(low), math.log10(high)]}
@@ -163,10 +168,12 @@ def log_ticks(low: float, high: float, say: Say, most: int = 7) -> dict[str, obj
 
 def linear_ticks(low: float, high: float, say: Say, most: int = 5) -> dict[str, object]:
     """Axis settings for a linear axis labelled in the reader's own words."""
-    step = round_step((high - low) / most, say)
-    first = math.ceil(low / step - 1e-9)
-    last = math.floor(high / step + 1e-9)
-    values = [index * step for index in range(first, last + 1)]
+    values: list[float] = []
+    while len(values) < LEAST_TICKS:
+        step = round_step((high - low) / most, say)
+        first, last = math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9)
+        values = [index * step for index in range(first, last + 1)]
+        most += 1
     return _ticks(values, say) | {"range": [low, high]}
 
 

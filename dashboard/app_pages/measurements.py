@@ -96,6 +96,10 @@ elif view == "collectives":
     collectives.show(found.measurements)
 else:
     st.dataframe(
-        runs.runs_table(found.measurements), hide_index=True, alt=t("measurements.runs_alt")
+        runs.runs_table(found.measurements),
+        hide_index=True,
+        height=600,
+        column_config=runs.taken_column(),
+        alt=t("measurements.runs_alt"),
     )
     st.caption(phrases.software(found.machine))

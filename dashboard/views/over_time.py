@@ -45,6 +45,7 @@ def show(measurements: Sequence[Measurement], steady: Mapping[str, Steadiness]) 
     st.dataframe(
         [row(m, steady) for m in sorted(found, key=lambda m: m.taken_at, reverse=True)],
         hide_index=True,
+        column_config=runs.taken_column(),
         alt=t("lab.history_table_alt"),
     )
 
