@@ -84,7 +84,9 @@ Say = Callable[[float], str]
 HALO = {"size": 12, "shadow": ", ".join(["0 0 3px Canvas"] * 3)}
 """Names among points: their rim is the page's own background, light or dark."""
 LEAST_TICKS = 3
-"""Fewer on an axis would not tell how it runs."""
+"""Fewer on a logarithmic axis would not tell how it runs."""
+LEAST_ROUND_TICKS = 2
+"""Nor would fewer on any other; on a phone more would not fit."""
 LABEL_WIDTH = 22
 """Letters a line of a name beside a bar; more would leave a phone no room for the bar."""
 _PIECES = re.compile(
@@ -169,7 +171,7 @@ def log_ticks(low: float, high: float, say: Say, most: int = 7) -> dict[str, obj
 def linear_ticks(low: float, high: float, say: Say, most: int = 5) -> dict[str, object]:
     """Axis settings for a linear axis labelled in the reader's own words."""
     values: list[float] = []
-    while len(values) < LEAST_TICKS:
+    while len(values) < LEAST_ROUND_TICKS:
         step = round_step((high - low) / most, say)
         first, last = math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9)
         values = [index * step for index in range(first, last + 1)]

@@ -15,7 +15,7 @@ ROOM = 2.0
 """Axes run this many times beyond the points."""
 STRIP_SHARE = 0.24
 """Of the width, for workloads whose traffic is not known."""
-HEIGHT_PX = 460
+HEIGHT_PX = 500
 TITLE_WIDTH, STRIP_TITLE_WIDTH = 20, 6
 """Letters a line: on a phone the titles below would run into each other."""
 
