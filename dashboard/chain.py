@@ -10,6 +10,7 @@ import numpy as np
 from dashboard import cited, equation, formulas, i18n, readable
 from dashboard.formulas import Formula
 from dashboard.i18n import t
+from dashboard.readable import NO_BREAK
 from dashboard.theme import KIND_COLOURS
 from engine.projection.working import formula_meaning
 from engine.records import Estimate, Kind
@@ -18,7 +19,6 @@ INDENT = "\u2003"
 """An em space: unlike a plain one, it is kept at the start of a cell."""
 ANY_REGION = " any"
 """How the engine marks a seller's price that holds in every region."""
-NO_BREAK = "\u00a0"
 _MARKS = re.compile(r"([\\*_\[\]$~|<>#])")
 _CODE = re.compile(r"`(\w+)`")
 
@@ -160,7 +160,8 @@ def in_values(estimate: Estimate) -> str | None:
     def told(name: str) -> str:
         return _signed(name, unit_of(name, estimate), parts)
 
-    return equation.line(estimate.formula, list(parts), told)
+    zeros = {name for name, part in parts.items() if part.value is not None and not part.value}
+    return equation.line(estimate.formula, list(parts), told, zeros=zeros)
 
 
 def _signed(name: str, unit: str, parts: Mapping[str, Estimate]) -> str:

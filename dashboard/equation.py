@@ -3,7 +3,7 @@
 import ast
 import importlib
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from functools import cache
 from typing import NamedTuple
 
@@ -64,11 +64,17 @@ class Told(NamedTuple):
     binds: int = ATOM
 
 
-def line(formula: str, given: Sequence[str], say: Name, constant: Name | None = None) -> str | None:
+def line(
+    formula: str,
+    given: Sequence[str],
+    say: Name,
+    constant: Name | None = None,
+    zeros: Collection[str] = (),
+) -> str | None:
     """The right side of a formula, each input as `say` writes it; None where it takes steps.
 
     `given` are the names of the inputs; `constant` writes numbers of the calendar, which else
-    are written as numbers.
+    are written as numbers. What those in `zeros` add is left out, unless nothing else is there.
     """
     known = by_name().get(formula)
     if known is None or known.tree is None or not given:
@@ -77,7 +83,7 @@ def line(formula: str, given: Sequence[str], say: Name, constant: Name | None = 
     if len(names) > MOST_TERMS:
         return None
     try:
-        text = _Writer(known, given, say, constant).told(known.tree).text
+        text = _Writer(known, given, say, constant, zeros).told(known.tree).text
     except UntoldError:
         return None
     is_other_unit = len(names) == 1 and text == say(names[0])
@@ -100,10 +106,15 @@ class _Writer:
     """Writes one formula."""
 
     def __init__(
-        self, formula: Formula, given: Sequence[str], say: Name, constant: Name | None
+        self,
+        formula: Formula,
+        given: Sequence[str],
+        say: Name,
+        constant: Name | None,
+        zeros: Collection[str],
     ) -> None:
         self.module, _, self.result = formula.name.rpartition(".")
-        self.given, self.say, self.constant = given, say, constant
+        self.given, self.say, self.constant, self.zeros = given, say, constant, zeros
 
     def told(self, node: ast.expr) -> Told:
         """A part of the formula.
@@ -144,7 +155,9 @@ class _Writer:
     def _operation(self, node: ast.BinOp) -> Told:
         if (fixed := self._fixed(node)) is not None:
             return Told(_exact(fixed))
-        if isinstance(node.op, ast.Add) and _is_nothing(node.right):
+        if isinstance(node.op, ast.Add) and self._is_zero(node.left):
+            return self.told(node.right)
+        if isinstance(node.op, ast.Add | ast.Sub) and self._is_zero(node.right):
             return self.told(node.left)
         if self._is_unit(node.right, node.op):
             return self.told(node.left)
@@ -167,6 +180,19 @@ class _Writer:
                 return math.prod(values) if len(values) == 2 and None not in values else None  # type: ignore[arg-type]
         return None
 
+    def _is_zero(self, node: ast.expr) -> bool:
+        """Whether it adds nothing, or only the shape of an input: `0.0 * parameter_count`."""
+        match node:
+            case ast.Constant(value=0.0):
+                return True
+            case ast.Name(id=name):
+                return name in self.zeros
+            case ast.BinOp(left=left, op=ast.Mult(), right=right):
+                return self._is_zero(left) or self._is_zero(right)
+            case ast.BinOp(left=left, op=ast.Div()):
+                return self._is_zero(left)
+        return False
+
     def _is_unit(self, node: ast.expr, op: ast.operator) -> bool:
         if not isinstance(node, ast.Name):
             return False
@@ -188,7 +214,8 @@ class _Writer:
         if name == "_per":
             return self._operation(ast.BinOp(parts[0], ast.Div(), parts[1]))
         if name == "sum" and _is_all(parts[0]):
-            return Told(" + ".join(self.say(each) for each in self.given), 1)
+            told = [each for each in self.given if each not in self.zeros] or self.given
+            return Told(" + ".join(map(self.say, told)), 1)
         if name == "where":
             return self._where(*parts)
         if name == "maximum" and self._only_guards(parts[1]):
@@ -229,14 +256,6 @@ class _Writer:
             return self.told(yes)  # Else a number takes its place that keeps a division going.
         told = {"yes": yes, "no": no, "condition": condition}
         return Told(t("equation.where", **{k: self.told(v).text for k, v in told.items()}), 0)
-
-
-def _is_nothing(node: ast.expr) -> bool:
-    """Whether it only brings the result into the shape of an input: `0.0 * parameter_count`."""
-    match node:
-        case ast.BinOp(left=ast.Constant(value=0.0), op=ast.Mult()):
-            return True
-    return False
 
 
 def _is_nan(node: ast.expr) -> bool:

@@ -76,7 +76,7 @@ def show(label: str, estimate: Estimate, say: Write) -> None:
 def _worked_out(label: str, estimate: Estimate, say: Write) -> None:
     text = say(_scalar(estimate.value))
     st.metric(label, text, label_visibility="collapsed")
-    st.caption(" ".join([between(estimate, say), t(f"working.kind_{estimate.kind}")]))
+    st.caption(i18n.sentences(between(estimate, say), t(f"working.kind_{estimate.kind}")))
     if estimate.formula:
         _formula(label, text, estimate)
     _source(estimate)
@@ -90,10 +90,10 @@ def _worked_out(label: str, estimate: Estimate, say: Write) -> None:
 
 def between(estimate: Estimate, say: Write) -> str:
     """The range of a number in words; empty where none is known."""
-    if estimate.low is None or estimate.high is None:
+    low, high = _scalar(estimate.low), _scalar(estimate.high)
+    if low is None or high is None:
         return ""
-    ends = readable.between(say(_scalar(estimate.low)), say(_scalar(estimate.high)))
-    return t("working.range", range=ends)
+    return t("working.range", range=readable.span(low, high, say))
 
 
 def _formula(label: str, text: str, estimate: Estimate) -> None:

@@ -39,7 +39,7 @@ class Headline:
             return ""
         if self.say_range is not None:
             return self.say_range(low, high)
-        return readable.between(self.say(low), self.say(high))
+        return readable.span(low, high, self.say)
 
 
 def scalar(value: Float | None) -> float | None:

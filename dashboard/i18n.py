@@ -19,6 +19,9 @@ LANGUAGES = {"en": "English", "zh": "中文"}
 """Every language by code, under its own name, in menu order."""
 
 
+_CLOSED_UP = re.compile(r"(?<=[万亿]) (?=[\u4e00-\u9fff])")
+"""In Chinese a large number and what it counts are one word: 1,800 万个结果."""
+
 _spoken: ContextVar[str | None] = ContextVar("_spoken", default=None)
 """Language of this run: reading the address for each of a thousand numbers is slow."""
 
@@ -62,7 +65,13 @@ def t(key: str, /, **values: object) -> str:
     text = words(language())[key]
     if "{money}" in text:
         values["money"] = currency.name(language())
-    return text.format(**values)
+    told = text.format(**values)
+    return _CLOSED_UP.sub("", told) if values and language() == "zh" else told
+
+
+def sentences(*parts: str) -> str:
+    """Sentences after each other; between Chinese ones there is no space."""
+    return ("" if language() == "zh" else " ").join(part for part in parts if part)
 
 
 def known(key: str) -> bool:

@@ -1,6 +1,7 @@
 """Sentences and tables the pages show, put together from words and numbers."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
 from typing import Any
 
 import streamlit as st
@@ -116,6 +117,8 @@ def _in_note(name: str, value: str | float) -> str:
         return readable.share(value) if name == "share" else readable.count(value)
     if name == "place":
         return choosable.place_names()[value]
+    if name == "date":
+        return readable.day(date.fromisoformat(value))
     if name == "trait":
         return _trait(value)
     if name == "provider":

@@ -27,7 +27,7 @@ class Applied(NamedTuple):
 def told(changes: Mapping[str, object], now: Scenario, machines: Mapping[str, str]) -> str:
     """What is chosen otherwise, in one line."""
     shown = [
-        f"{phrases.field(name, now)}: **{value(name, chosen, machines)}**"
+        t("app.pair", name=phrases.field(name, now), value=f"**{value(name, chosen, machines)}**")
         for name, chosen in changes.items()
         if chosen is not None and name not in HIDDEN
     ]

@@ -2,7 +2,9 @@
 
 import math
 from bisect import bisect_right
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextvars import ContextVar
+from dataclasses import dataclass
 from datetime import date
 
 from babel.dates import format_date
@@ -12,6 +14,9 @@ from engine import units
 
 DASH = "–"
 """Shown for what is not known."""
+
+NO_BREAK = "\u00a0"
+"""In place of a space where no line may end."""
 
 DIGITS = 3
 NARROW_SHARE = 0.03
@@ -58,7 +63,21 @@ _TIMES = {
 _TIMES_STAY = 2.0
 """Seconds and longer are left for the next unit from this many of it: 36 h, not 1.5 days."""
 
+LEAST_OF_UNIT = 0.1
+"""Less of the unit than this is written in its own: $3,000–$1.2M, not $0.003M–$1.2M."""
+
 Steps = tuple[tuple[float, str], ...]
+
+
+@dataclass
+class _Beside:
+    """What a number is written beside: the unit of that one, and how many of it it has."""
+
+    unit: tuple[float, str] | None = None
+    number: float = 0.0
+
+
+_beside: ContextVar[_Beside | None] = ContextVar("_beside", default=None)
 
 
 def number(value: float | None) -> str:
@@ -88,7 +107,7 @@ def count(value: float | None) -> str:
     if value is None or not math.isfinite(value):
         return DASH
     steps = _COUNTS[i18n.language()]
-    if abs(value) < (LONG if i18n.language() == "en" else steps[1][0]):
+    if not _has_unit() and abs(value) < (LONG if i18n.language() == "en" else steps[1][0]):
         return number(value)
     return _scaled(value, steps)
 
@@ -101,7 +120,7 @@ class Money:
         if value_usd is None or not math.isfinite(value_usd):
             return DASH
         amount = abs(currency.converted(value_usd))
-        text = count(amount) if amount >= 1_000 else _cents(amount)
+        text = count(amount) if amount >= 1_000 or _has_unit() else _cents(amount)
         sign, name = "−" if value_usd < 0 else "", currency.name(i18n.language())
         if i18n.language() == "zh":
             return f"{sign}{text}{'' if text[-1] in '万亿' else ' '}{name}"
@@ -168,9 +187,24 @@ def energy(value_kwh: float | None) -> str:
     return _si(value_kwh, "Wh", units.WATTS_PER_KILOWATT)
 
 
+def span(low: float, high: float, say: Callable[[float], str]) -> str:
+    """A range with both ends in the unit of the larger, where that is of use: $41.2k–$102k."""
+    first, second = sorted((low, high), key=abs, reverse=True)
+    larger = _Beside()
+    before = _beside.set(larger)
+    try:
+        told = {first: say(first)}
+        told[second] = say(second)
+    finally:
+        _beside.reset(before)
+    if second and larger.number * abs(second / first) < LEAST_OF_UNIT:
+        told[second] = say(second)
+    return between(told[low], told[high])
+
+
 def between(low: str, high: str) -> str:
     """A range of two written numbers; a unit they share is said once: 11.6–24.4 MWh, $1–$2/h."""
-    for mark in (" ", "/"):
+    for mark in (" ", "/", "%"):
         number, _, unit = low.rpartition(mark)
         if number and unit == high.rpartition(mark)[2]:
             return f"{number}–{high}"
@@ -234,8 +268,24 @@ def _rounded(value: float) -> float:
 
 def _scaled(value: float, steps: Steps) -> str:
     short = float(f"{value:.{DIGITS - 1}e}")
-    size, unit = steps[max(0, bisect_right([s for s, _ in steps], abs(short)) - 1)]
+    size, unit = _unit([s for s, _ in steps], abs(short), steps)
     return f"{number(value / size)}{unit}"
+
+
+def _unit(starts: Sequence[float], size: float, steps: Steps) -> tuple[float, str]:
+    """The unit that fits, or that of the number it is written beside."""
+    beside = _beside.get()
+    if beside is not None and beside.unit is not None:
+        return beside.unit
+    found = steps[max(0, bisect_right(starts, size) - 1)]
+    if beside is not None:
+        beside.unit, beside.number = found, size / found[0]
+    return found
+
+
+def _has_unit() -> bool:
+    beside = _beside.get()
+    return beside is not None and beside.unit is not None
 
 
 def _cents(amount: float) -> str:
@@ -245,7 +295,7 @@ def _cents(amount: float) -> str:
 def _si(value: float | None, unit: str, per: float = 1.0) -> str:
     if value is None or not math.isfinite(value):
         return DASH
-    if value == 0:
+    if value == 0 and not _has_unit():
         return f"0 {unit}"
     return _in_steps(value * per, tuple((size, f"{prefix}{unit}") for size, prefix in _SI))
 
@@ -255,7 +305,7 @@ def _in_steps(value: float | None, steps: Steps, stay: float = 1.0) -> str:
         return DASH
     short = float(f"{value:.{DIGITS - 1}e}")
     starts = [steps[0][0]] + [size * (stay if size > _SECOND_H else 1.0) for size, _ in steps[1:]]
-    size, unit = steps[max(0, bisect_right(starts, abs(short)) - 1)]
+    size, unit = _unit(starts, abs(short), steps)
     return f"{number(value / size)} {unit}"
 
 

@@ -3,6 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import streamlit as st
+
 from dashboard import i18n, readable
 from dashboard.explain import quantity
 from dashboard.i18n import t
@@ -35,7 +37,7 @@ def settings_in_short(settings: Mapping[str, Setting]) -> str:
     """Settings in one line, the model first, what goes without saying left out."""
     model = [family(str(settings["family"]))] if "family" in settings else []
     left = {k: v for k, v in settings.items() if k not in IMPLIED and k != "family"}
-    return ", ".join([*model, *(setting(name, value) for name, value in left.items())])
+    return t("app.comma").join([*model, *(setting(name, value) for name, value in left.items())])
 
 
 def jobs_table(jobs: Sequence[Job]) -> list[dict[str, Any]]:
@@ -89,9 +91,15 @@ def settings_of(m: Measurement) -> str:
 
 def setting(name: str, value: Setting) -> str:
     """One setting and its value."""
+    words = t(f"setting.{name}") if i18n.known(f"setting.{name}") else quantity(name)
     if isinstance(value, bool):
-        return f"{quantity(name)}: {t('app.yes' if value else 'app.no')}"
-    return f"{quantity(name)} {_set(name, value)}"
+        return t("app.pair", name=words, value=t("app.yes" if value else "app.no"))
+    return f"{words} {_set(name, value)}"
+
+
+def taken_column() -> dict[str, Any]:
+    """How the time of a measurement is written: to the minute."""
+    return {t("column.taken"): st.column_config.DatetimeColumn(format="YYYY-MM-DD HH:mm")}
 
 
 def _set(name: str, value: Setting) -> str:
@@ -103,8 +111,7 @@ def _set(name: str, value: Setting) -> str:
 
 def spread(m: Measurement) -> str:
     """The middle half of the repeats."""
-    low, high = readable.seconds(m.time_low_s), readable.seconds(m.time_high_s)
-    return readable.between(low, high)
+    return readable.span(m.time_low_s, m.time_high_s, readable.seconds)
 
 
 def rate(m: Measurement | Job) -> str:

@@ -126,7 +126,7 @@ def rows_table(found: Sequence[StoredRow]) -> dict[str, list[Any]]:
 def _range(row: StoredRow) -> str:
     if row.low is None or row.high is None:
         return readable.DASH
-    return readable.between(readable.count(row.low), readable.count(row.high))
+    return readable.span(row.low, row.high, readable.count)
 
 
 def own_table(known: data.Seen) -> list[dict[str, Any]]:

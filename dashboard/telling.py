@@ -167,7 +167,7 @@ def _range_of_worth(told: Told) -> str:
     found = told.valued.outlooks.get("npv_usd")
     if found is None:
         return readable.DASH
-    return readable.between(readable.money(found.low), readable.money(found.high))
+    return readable.span(found.low, found.high, readable.money)
 
 
 def _loss(told: Told) -> str:

@@ -83,9 +83,15 @@ Say = Callable[[float], str]
 
 HALO = {"size": 12, "shadow": ", ".join(["0 0 3px Canvas"] * 3)}
 """Names among points: their rim is the page's own background, light or dark."""
+LEAST_TICKS = 3
+"""Fewer on a logarithmic axis would not tell how it runs."""
+LEAST_ROUND_TICKS = 2
+"""Nor would fewer on any other; on a phone more would not fit."""
 LABEL_WIDTH = 22
 """Letters a line of a name beside a bar; more would leave a phone no room for the bar."""
-_PIECES = re.compile(r"[^\s\u2e80-\uffff]+\s*|[\u2e80-\uffff][）。，、：；？]?|\s+")
+_PIECES = re.compile(
+    r"（?[^\s\u2e80-\uffff]+[）。，、：；？]*\s*|（?[\u2e80-\uffff][）。，、：；？]*|\s+"
+)
 
 
 def wrapped(text: str, most: int = LABEL_WIDTH) -> str:
@@ -147,23 +153,29 @@ def log_ticks(low: float, high: float, say: Say, most: int = 7) -> dict[str, obj
     """Axis settings for a logarithmic axis labelled in the reader's own words."""
     unit = 1.0 / getattr(say, "shown_per_unit", 1.0)
     first, last = math.floor(math.log10(low / unit)), math.ceil(math.log10(high / unit))
-    steps = (1, 2, 5) if last - first <= most // 3 + 1 else (1,)
     stride = max(1, math.ceil((last - first) / most))
-    values = [
-        step * 10.0**power * unit
-        for power in range(first, last + 1, stride)
-        for step in steps
-        if low <= step * 10.0**power * unit <= high
-    ]
+    denser = (1, (1,)) if stride > 1 else (1, (1, 3))
+    is_short = last - first <= most // 3 + 1
+    for every, steps in ((1, (1, 2, 5)),) if is_short else ((stride, (1,)), denser):
+        values = [
+            step * 10.0**power * unit
+            for power in range(first, last + 1, every)
+            for step in steps
+            if low <= step * 10.0**power * unit <= high
+        ]
+        if len(values) >= LEAST_TICKS:
+            break
     return _ticks(values, say) | {"type": "log", "range": [math.log10(low), math.log10(high)]}
 
 
 def linear_ticks(low: float, high: float, say: Say, most: int = 5) -> dict[str, object]:
     """Axis settings for a linear axis labelled in the reader's own words."""
-    step = round_step((high - low) / most, say)
-    first = math.ceil(low / step - 1e-9)
-    last = math.floor(high / step + 1e-9)
-    values = [index * step for index in range(first, last + 1)]
+    values: list[float] = []
+    while len(values) < LEAST_ROUND_TICKS:
+        step = round_step((high - low) / most, say)
+        first, last = math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9)
+        values = [index * step for index in range(first, last + 1)]
+        most += 1
     return _ticks(values, say) | {"range": [low, high]}
 
 

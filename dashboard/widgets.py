@@ -10,6 +10,7 @@ import streamlit as st
 from dashboard import choosable, currency, i18n, link, readable
 from dashboard.i18n import t
 from dashboard.link import Choice
+from dashboard.readable import NO_BREAK
 from engine.scenario import Scenario, bounds
 
 Say = Callable[[float], str]
@@ -77,8 +78,8 @@ def _bounds(name: str, known: Known, say: Say) -> list[str]:
     told = []
     if name in known.seen:
         low, high = known.seen[name]
-        seen = t("control.seen", range=readable.between(say(low), say(high)))
-        told.append(f":gray[{seen}]")
+        seen = t("control.seen", range=readable.span(low, high, say))
+        told.append(f":gray[{seen.replace(' ', NO_BREAK)}]")
     if name in known.beyond:
         told.append(f":orange-badge[{t('control.beyond')}]")
     return [part.replace("$", "\\$") for part in told]

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from dashboard import readable, worth_words
+from dashboard import i18n, readable, worth_words
 from dashboard.headlines import scalar
 from dashboard.i18n import t
 from dashboard.valued import Valued
@@ -66,7 +66,7 @@ def guesses(case: ValueCase, found: Valued) -> str:
     words = t("worth_first.guessed", **told)
     if not movers:
         return words
-    return f"{words} {t('worth_first.replace', names=' · '.join(movers))}"
+    return i18n.sentences(words, t("worth_first.replace", names=" · ".join(movers)))
 
 
 def _movers(case: ValueCase, found: Valued) -> Iterator[str]:

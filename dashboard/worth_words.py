@@ -72,8 +72,8 @@ def chart() -> dict[str, str]:
 
 
 def escaped(text: str) -> str:
-    """Words as Markdown shows them: a dollar is not mathematics."""
-    return text.replace("$", "\\$")
+    """Words as Markdown shows them: a dollar is not mathematics, and stays with its minus."""
+    return text.replace("$", "\\$").replace("−\\$", "−\u2060\\$")
 
 
 def limits(name: str) -> Bounds:
@@ -142,7 +142,7 @@ def cards(found: Valued) -> list[Card]:
 def _card(found: Valued, name: str, estimate: Estimate, say: Any) -> Card:
     known = found.outlooks.get(name)
     shown = known is not None and known.none_share == 0
-    span = readable.between(say(known.low), say(known.high)) if known and shown else ""
+    span = readable.span(known.low, known.high, say) if known and shown else ""
     text, label = say(scalar(estimate.value)), t(f"worth.{name}")
     if known and shown:
         estimate = estimate._replace(low=known.low, high=known.high)
@@ -262,7 +262,7 @@ def ways(scenario: Scenario, case: ValueCase, known: data.Seen) -> tuple[list[Nu
         except BadInput:
             return costs, t("worth.ways", **values)
         costs.append(Number(t("worth.way_api"), answer.deployment.api_usd, readable.money))
-        return costs, " ".join([t("worth.ways", **values), *_crossings(scenario, known)])
+        return costs, i18n.sentences(t("worth.ways", **values), *_crossings(scenario, known))
     return costs, t("worth.ways", **values)
 
 

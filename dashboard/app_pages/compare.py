@@ -145,7 +145,7 @@ def called(
         words = named.get(name, {}).get(str(value), str(value))
         says = readable.choice(name, value) if isinstance(value, float) else words
         told.append(says if name in named else f"{phrases.field(name, now)} {says}")
-    return ", ".join(told)
+    return t("app.comma").join(told)
 
 
 def baseline(

@@ -1,8 +1,21 @@
 """The best plans within limits: what they are, what binds, and what nothing beats."""
 
+from collections.abc import Mapping
+
 import streamlit as st
 
-from dashboard import cases, controls, data, explain, limits, phrases, plans, readable, widgets
+from dashboard import (
+    cases,
+    controls,
+    data,
+    explain,
+    i18n,
+    limits,
+    phrases,
+    plans,
+    readable,
+    widgets,
+)
 from dashboard.i18n import t
 from dashboard.views import decided
 from dashboard.views.decided import name, say
@@ -19,7 +32,7 @@ def card(place: int, plan: Plan, asked: Question, machines: dict[str, str]) -> N
     """One plan: what it changes, its numbers, and a button that opens it."""
     now = asked.scenario
     with st.container(border=True):
-        words, button = st.columns([5, 1.3], vertical_alignment="center")
+        words, button = st.columns([4, 1.3], vertical_alignment="center")
         with words:
             title = t("decide.best") if place == 0 else t("decide.next", number=place + 1)
             changes = chosen_of(now, plan.scenario)
@@ -36,7 +49,7 @@ def card(place: int, plan: Plan, asked: Question, machines: dict[str, str]) -> N
             plans.take(now, plan.scenario)
             st.switch_page("app_pages/what_if.py")
         shown = decided.numbers(plan, asked.case)
-        with st.grid(6, min_column_width=120):
+        with st.grid(6, min_column_width=100):
             for number in shown:
                 decided.figure(number)
         for note in plan.projection.notes:
@@ -59,17 +72,22 @@ def binding(found: Binding, answer: Decision) -> str:
         at["reached"] = say(path, found.reached_number)
         if not found.binds:
             return t("decide.slack", **at)
-        told = [t("decide.binds", **at)]
-        aim = name(goal)
-        if found.easier_number is not None:
-            told.append(t("decide.easier", aim=aim, value=say(goal, found.easier_number)))
-        if found.without_number is not None:
-            told.append(t("decide.without", aim=aim, value=say(goal, found.without_number)))
-        return " ".join(told)
+        return bound(found, answer.plans[0].numbers[goal], goal, at)
     at["alone"] = say(path, found.alone_number)
     if found.is_impossible:
         return t("decide.impossible", **at)
     return t("decide.conflict", **at, nearest=say(path, found.reached_number))
+
+
+def bound(found: Binding, best: float, goal: str, at: Mapping[str, str]) -> str:
+    """What loosening a limit that binds would buy; nothing that a reader would see may be it."""
+    loosened = {"easier": found.easier_number, "without": found.without_number}
+    gains = {k: say(goal, v) for k, v in loosened.items() if v is not None}
+    gains = {k: told for k, told in gains.items() if told != say(goal, best)}
+    if not gains:
+        return t("decide.binds_hardly", **at, aim=name(goal))
+    told = (t(f"decide.{k}", aim=name(goal), value=value) for k, value in gains.items())
+    return i18n.sentences(t("decide.binds", **at), *told)
 
 
 def answers(answer: Decision, asked: Question, machines: dict[str, str]) -> None:
@@ -77,7 +95,7 @@ def answers(answer: Decision, asked: Question, machines: dict[str, str]) -> None
     if not answer.plans:
         st.warning(t("decide.none"), icon=":material/block:")
         if closed := limits.closed():
-            what = ", ".join(t(f"decide.may_{name}") for name in closed)
+            what = t("app.comma").join(t(f"decide.may_{name}") for name in closed)
             st.button(
                 t("decide.open_more", what=what),
                 icon=":material/lock_open:",
@@ -97,7 +115,7 @@ def answers(answer: Decision, asked: Question, machines: dict[str, str]) -> None
         sure.append(t("decide.scored_only"))
     elif "precision" in limits.may_change():
         sure.append(t("decide.precision_unknown"))
-    plans.small(" ".join(sure))
+    plans.small(i18n.sentences(*sure))
 
 
 def chosen_use(case: ValueCase | None) -> None:

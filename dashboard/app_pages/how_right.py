@@ -98,6 +98,7 @@ st.markdown(t("how_right.lead", count=readable.count(count), sources=readable.co
 
 with st.container(border=True):
     st.subheader(t("how_right.all_title"), anchor=False)
+    st.caption(t("how_right.all_lead"))
     pictures.error_pairs(scores.claim_pairs(found), t("how_right.all_alt"))
 
 i18n.carry("claim")

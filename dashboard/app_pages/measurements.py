@@ -23,7 +23,7 @@ def sample_card(known: data.Seen) -> None:
         t(
             "lab.sample_lead",
             device=newest.machine.device_name,
-            day=f"{newest.taken_at:%Y-%m-%d}",
+            day=readable.day(newest.taken_at),
         ),
         title=t("lab.sample_title"),
         icon=":material/science:",
@@ -40,7 +40,7 @@ def lead(known: data.Seen) -> None:
             machines=t("measurements.one_machine")
             if count == 1
             else t("measurements.many_machines", count=count),
-            day=f"{max(m.taken_at for m in known.measurements):%Y-%m-%d}",
+            day=readable.day(max(m.taken_at for m in known.measurements)),
         )
     )
 
@@ -96,6 +96,10 @@ elif view == "collectives":
     collectives.show(found.measurements)
 else:
     st.dataframe(
-        runs.runs_table(found.measurements), hide_index=True, alt=t("measurements.runs_alt")
+        runs.runs_table(found.measurements),
+        hide_index=True,
+        height=600,
+        column_config=runs.taken_column(),
+        alt=t("measurements.runs_alt"),
     )
     st.caption(phrases.software(found.machine))

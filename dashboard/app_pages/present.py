@@ -18,11 +18,12 @@ def shelf() -> None:
     st.markdown(t("present.lead"))
     with st.grid(3, min_column_width=280):
         for story in stories().values():
-            with st.container(border=True, height="stretch"):
-                st.subheader(f"{story.icon} {title(story)}", anchor=False)
-                st.markdown(t(f"story.{story.name}.about"))
-                steps, minutes = str(len(story.steps)), str(story.minutes)
-                st.caption(t("present.length", steps=steps, minutes=minutes))
+            with st.container(border=True, height="stretch", vertical_alignment="distribute"):
+                with st.container():
+                    st.subheader(f"{story.icon} {title(story)}", anchor=False)
+                    st.markdown(t(f"story.{story.name}.about"))
+                    steps, minutes = str(len(story.steps)), str(story.minutes)
+                    st.caption(t("present.length", steps=steps, minutes=minutes))
                 st.button(
                     t("present.start"),
                     key=f"start_{story.name}",

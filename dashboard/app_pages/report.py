@@ -11,6 +11,7 @@ from dashboard.headlines import headlines
 from dashboard.i18n import t
 from dashboard.report import document, lines, web_page, workbook
 from dashboard.report.content import Basis, Report, report
+from dashboard.theme import KIND_COLOURS
 
 FORMATS: dict[str, tuple[Callable[[Report], bytes], str, str]] = {
     "html": (web_page.page, "text/html", ":material/language:"),
@@ -56,7 +57,7 @@ told = report(scenario, known, today, share.address())
 
 st.markdown(phrases.sentence(scenario, known.machines))
 st.caption(t("report.lead"))
-with st.grid(4, min_column_width=200):
+with st.grid(4, min_column_width=150):
     for kind in FORMATS:
         download(told, kind, today.isoformat())
 
@@ -74,11 +75,12 @@ explain.explain_menu(
 st.subheader(t("report.preview_title"), anchor=False)
 st.caption(t("report.preview_lead", count=len(told.bases)))
 w = told.words
+badges = {t(f"kind.{kind}"): chain.badge(kind) for kind in KIND_COLOURS}
 st.container(key="basis").table(
     {
         w["quantity"]: [chain.plain(basis.label) for basis in told.bases],
         w["value"]: [chain.plain(basis.value) for basis in told.bases],
-        w["kind"]: [f":gray-badge[{basis.kind}]" for basis in told.bases],
+        w["kind"]: [badges[basis.kind] for basis in told.bases],
         w["source"]: [chain.linked(b.source, b.url, *days(b)) for b in told.bases],
     },
     border="horizontal",

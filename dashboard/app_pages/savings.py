@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from dashboard import controls, data, explain, phrases, plans, presets, readable
+from dashboard import controls, data, explain, i18n, phrases, plans, presets, readable
 from dashboard.charts import worth
 from dashboard.headlines import scalar
 from dashboard.i18n import t
@@ -147,7 +147,7 @@ def bought(now: Scenario, known: data.Seen) -> None:
     else:
         count, month = readable.count(load), phrases.a_month(load)
         told.append(t("savings.buy_from", count=count, month=month))
-    st.markdown(" ".join(told).replace("$", "\\$"))
+    st.markdown(i18n.sentences(*told).replace("$", "\\$"))
     bars = {t("savings.own"): found.own_usd, seller: found.api_usd}
     st.plotly_chart(
         worth.ways(bars, {"cost": t("worth_chart.cost")}, readable.money),

@@ -17,7 +17,8 @@ ONWARDS = ("worth", "savings", "decide", "report", "present")
 def card(headline: Headline) -> None:
     """A number, how it is known, its range, and the way down to what it rests on."""
     kind, span = headline.estimate.kind, headline.range
-    with st.container(border=True, height="stretch", gap="xsmall"):
+    name = f"card_{headline.name}"
+    with st.container(border=True, height="stretch", gap="xsmall", key=name):
         metric(headline.label, headline.text, kind, span, hint=headline.hint, border=False)
         explain.explain_button(headline.label, headline.estimate, headline.say, headline.name)
 

@@ -39,7 +39,7 @@ def errors(pairs: Sequence[Pair], words: Mapping[str, str], say: Say) -> go.Figu
     top = min(max(known, default=MOST_SHARE), MOST_SHARE)
     chart.update_xaxes(linear_ticks(0.0, top * 1.08, say), title=words["axis"])
     chart.update_yaxes(
-        autorange="reversed",
+        range=[len(ordered) - 0.5, -0.5],
         showgrid=False,
         categoryorder="array",
         categoryarray=[p.name for p in ordered],

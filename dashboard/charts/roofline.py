@@ -7,7 +7,7 @@ import numpy as np
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from dashboard.theme import COLOURS, SERIES, SYMBOLS, TEMPLATE, Say, log_ticks, wrapped
+from dashboard.theme import COLOURS, HALO, SERIES, SYMBOLS, TEMPLATE, Say, log_ticks, wrapped
 from engine.records import Measurement
 
 ROOF_POINT_COUNT = 64
@@ -15,7 +15,7 @@ ROOM = 2.0
 """Axes run this many times beyond the points."""
 STRIP_SHARE = 0.24
 """Of the width, for workloads whose traffic is not known."""
-HEIGHT_PX = 460
+HEIGHT_PX = 500
 TITLE_WIDTH, STRIP_TITLE_WIDTH = 20, 6
 """Letters a line: on a phone the titles below would run into each other."""
 
@@ -92,7 +92,7 @@ def _panels(has_roof: bool, has_strip: bool) -> go.Figure:
     chart.update_layout(
         template=TEMPLATE,
         height=HEIGHT_PX,
-        legend={"yanchor": "top", "y": -0.24, "x": 0},
+        legend={"yanchor": "top", "y": -0.3, "x": 0},
     )
     return chart
 
@@ -134,6 +134,7 @@ def _label_roof(chart: go.Figure, text: str, peak: float, right: float, side: st
         xanchor="right",
         yanchor=side,
         showarrow=False,
+        font=HALO,
     )
 
 

@@ -144,8 +144,8 @@ def front(question: Question, answer: Projection, known: data.Seen) -> None:
         for choices, numbers in found
     ]
     words = {
-        "x": name("total.cost_usd"),
-        "y": name(way.path),
+        "x": titled(name("total.cost_usd")),
+        "y": titled(name(way.path)),
         "now": t("decide.now"),
         "other": t("decide.other_hardware"),
     }
@@ -169,6 +169,11 @@ def front(question: Question, answer: Projection, known: data.Seen) -> None:
         ),
     )
     plans.small(t("decide.front_lead_more" if way.is_largest else "decide.front_lead"))
+
+
+def titled(words: str) -> str:
+    """Words of a sentence as those of an axis."""
+    return words[:1].upper() + words[1:]
 
 
 def sized(question: Question, way: Goal) -> Question:

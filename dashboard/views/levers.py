@@ -140,7 +140,7 @@ def change(row: LeverRow, read: LeverReading) -> str:
     """Change of the score in points, with its 95 % interval."""
     half = read.score_half_width_share
     around = "" if half is None else f" ± {half * 100:.1f}"
-    return f"{row.score_change_share * 100:+.1f}{around}"
+    return f"{readable.points(row.score_change_share)}{around}"
 
 
 def arrow(found: Change, say: Say) -> str:

@@ -121,7 +121,7 @@ def interval(reading: Reading) -> str:
     """Its 95 % interval."""
     if reading.low is None or reading.high is None or reading.low == reading.high:
         return readable.DASH
-    return readable.between(readable.seconds(reading.low), readable.seconds(reading.high))
+    return readable.span(reading.low, reading.high, readable.seconds)
 
 
 def energy(reading: Reading | None) -> str:

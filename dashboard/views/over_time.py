@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 
 import streamlit as st
 
-from dashboard import phrases, readable, runs
+from dashboard import i18n, phrases, readable, runs
 from dashboard.charts import over_time as charts
 from dashboard.i18n import t
 from engine.measurement.noise import disturbances
@@ -45,6 +45,7 @@ def show(measurements: Sequence[Measurement], steady: Mapping[str, Steadiness]) 
     st.dataframe(
         [row(m, steady) for m in sorted(found, key=lambda m: m.taken_at, reverse=True)],
         hide_index=True,
+        column_config=runs.taken_column(),
         alt=t("lab.history_table_alt"),
     )
 
@@ -85,7 +86,7 @@ def chart(name: str, found: Sequence[Measurement], steady: Mapping[str, Steadine
     by_machine: dict[str, list[Measurement]] = defaultdict(list)
     for m in found:
         by_machine[f"{m.machine.device_name} ({m.machine.fingerprint[:4]})"].append(m)
-    st.caption(" ".join([t("lab.history_lead"), *unsteady(found, steady)]))
+    st.caption(i18n.sentences(t("lab.history_lead"), *unsteady(found, steady)))
     st.plotly_chart(
         charts.times(by_machine, steady, readable.seconds, t("lab.noisy")),
         config=phrases.PLOTLY,
@@ -116,8 +117,8 @@ def row(m: Measurement, steady: Mapping[str, Steadiness]) -> dict[str, object]:
         t("column.taken"): m.taken_at,
         t("column.device"): m.machine.device_name,
         t("column.time"): readable.seconds(m.time_s),
-        t("column.interval"): readable.between(readable.seconds(low_s), readable.seconds(high_s)),
+        t("column.interval"): readable.span(low_s, high_s, readable.seconds),
         t("column.energy"): runs.energy(m),
-        t("column.disturbed"): ", ".join(t(f"disturbance.{d}") for d in disturbances(m)),
+        t("column.disturbed"): t("app.comma").join(t(f"disturbance.{d}") for d in disturbances(m)),
         t("column.code"): m.code_version,
     }

@@ -78,10 +78,11 @@ def ways(scenario: Scenario, case: ValueCase, known: data.Seen) -> None:
     costs, told = worth_words.ways(scenario, case, known)
     if told:
         st.caption(worth_words.escaped(told))
-    bars = {way.label: scalar(way.estimate.value) for way in costs}
-    st.plotly_chart(
-        charts.ways(bars, worth_words.chart(), readable.money),
-        config=phrases.PLOTLY,
-        alt="; ".join(f"{name} {readable.money(cost)}" for name, cost in bars.items()),
-    )
+    bars = {way.label: scalar(way.estimate.value) for way in costs if way.estimate.known}
+    if len(bars) > 1:
+        st.plotly_chart(
+            charts.ways(bars, worth_words.chart(), readable.money),
+            config=phrases.PLOTLY,
+            alt="; ".join(f"{name} {readable.money(cost)}" for name, cost in bars.items()),
+        )
     explain.explain_menu(costs, "ways")

@@ -71,13 +71,9 @@ def template_scenario(template: str, case: ValueCase | None = None) -> Scenario:
 
 
 def serving_all(scenario: Scenario, case: ValueCase) -> Scenario:
-    """The same scenario with the load of the case: every outcome of today, through the model."""
-    found = catalogue.value_template(case.template)
-    load = value.requests_per_day(
-        _plain(case.outcomes_per_day, found.outcomes_per_day),
-        _plain(case.requests_per_outcome, found.requests_per_outcome),
-    )
-    return scenario.replace(requests_per_day=load)
+    """The same scenario with the load of the case: through the model goes all that comes."""
+    books = Books({}, taken(case), chosen(scenario.horizon_months), _discount(case))
+    return scenario.replace(requests_per_day=books.served_requests_per_day.value)
 
 
 def worth(
@@ -92,7 +88,8 @@ def worth(
     """
     answer = projection or project(scenario, evidence)
     known = taken(case)
-    answer = _serving_the_case(answer, known, scenario.requests_per_day)
+    books = Books({}, known, chosen(scenario.horizon_months), _discount(case))
+    answer = _serving_the_case(answer, books.served_requests_per_day, scenario.requests_per_day)
     costs = {stage: getattr(answer, stage).bill.cost_usd for stage in STAGES}
     books = books_of(case, known, answer.quality, costs, scenario.horizon_months)
     return Worth(
@@ -134,15 +131,11 @@ def books_of(
     return Books(costs, known | moved, chosen(horizon_months), _discount(case))
 
 
-def _serving_the_case(
-    answer: Projection, known: Mapping[str, Estimate], served: Float
-) -> Projection:
+def _serving_the_case(answer: Projection, load: Estimate, served: Float) -> Projection:
     """The same projection, its load worked out from the case where it is the case's.
 
     The bill then follows the doubt about the volume.
     """
-    names = ("outcomes_per_day", "requests_per_outcome")
-    load = derive(value.requests_per_day, **{name: known[name] for name in names})
     if load.value is None or not np.allclose(np.asarray(load.value), served, rtol=1e-9):
         return answer
     again: dict[int, Estimate] = {}
@@ -235,7 +228,3 @@ def _without_doubt(score: Estimate) -> Estimate:
 @lru_cache(maxsize=64)
 def _reference_quality(template: str) -> Quality:
     return project(template_scenario(template)).quality
-
-
-def _plain(own: Float | None, guess: Guess) -> Float:
-    return guess.value if own is None else own

@@ -60,6 +60,15 @@ class Books:
         )
 
     @cached_property
+    def served_requests_per_day(self) -> Estimate:
+        """Calls of the model a day that the computers are there for."""
+        return derive(
+            value.requests_per_day,
+            outcomes_per_day=derive(cash_flow.served_outcomes_per_day, **self.volume),
+            requests_per_outcome=self.known["requests_per_outcome"],
+        )
+
+    @cached_property
     def recall(self) -> Estimate:
         """Positives found once people have looked."""
         return self._reviewed("recall_share")

@@ -16,6 +16,10 @@ ALSO = {
     "worth": "?use=sentiment",
 }
 """What makes a page show all it has."""
+WHOLE = {"width": 1440, "height": 5000}
+"""Contrast is told only of what is on the screen."""
+FADE_MS = 500
+"""What is drawn fades in, and is paler until then."""
 
 
 @pytest.mark.parametrize("name", [page.name for page in PAGES])
@@ -24,6 +28,8 @@ def test_no_page_shuts_anyone_out(visit: Visit, name: str, scheme: str) -> None:
     where = "/" if name == PAGES[0].name else f"/{name}{ALSO.get(name, '')}"
     page = visit(where, scheme=scheme)
     expect(page.get_by_role("heading", level=1)).to_have_text(EN[f"page.{name}"])
+    page.set_viewport_size(WHOLE)
+    page.wait_for_timeout(FADE_MS)
     assert violations(page) == []
 
 

@@ -326,3 +326,7 @@ def test_what_may_be_negative_is_traded_on_a_plain_axis() -> None:
     assert high > 5.0
     assert chart.layout.yaxis.type is None
     assert chart.layout.xaxis.type == "log"
+
+
+def test_a_bracket_stays_with_what_it_holds() -> None:
+    assert wrapped("每字节运算量（FLOP/B）", 20) == "每字节运算量<br>（FLOP/B）"

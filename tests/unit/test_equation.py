@@ -117,3 +117,16 @@ def test_reasons_with_places_take_what_stands_there(monkeypatch: pytest.MonkeyPa
     )
     assert i18n.reason("table 3; p5.48xlarge") == "表 3；p5.48xlarge"
     assert i18n.reason("nobody wrote this down") == "nobody wrote this down"
+
+
+@pytest.mark.parametrize(
+    ("formula", "zeros", "told"),
+    [
+        ("cost.cost_usd", {"interruption_usd", "storage_usd", "network_usd", "carbon_usd"},
+         "hardware_usd + upkeep_usd + electricity_usd"),
+        ("energy.mixed_usd_per_kwh", {"renewable_share"}, "usd_per_kwh"),
+        ("energy.facility_energy_kwh", {"pue"}, "it_energy_kwh × pue"),
+    ],
+)  # fmt: skip
+def test_what_adds_nothing_is_left_out(formula: str, zeros: set[str], told: str) -> None:
+    assert equation.line(formula, formulas.by_name()[formula].inputs, str, zeros=zeros) == told

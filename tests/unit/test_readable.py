@@ -1,5 +1,7 @@
 """Numbers as people read them, in their language."""
 
+from collections.abc import Callable
+
 import pytest
 
 from dashboard import i18n, readable
@@ -122,7 +124,33 @@ def test_parts_of_a_whole_are_whole_percents(share: float | None, told: str) -> 
         ("$0.005/kWh", "$0.341/kWh", "$0.005–$0.341/kWh"),
         ("950 kg", "1.2 t", "950 kg–1.2 t"),
         ("$1", "$2", "$1–$2"),
+        ("86.3%", "96%", "86.3–96%"),
     ],
 )
 def test_a_unit_both_ends_share_is_said_once(low: str, high: str, told: str) -> None:
     assert readable.between(low, high) == told
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "say", "told"),
+    [
+        (41_200, 102_000, readable.money, "$41.2k–$102k"),
+        (6_210, 17_200, readable.money, "$6,210–$17,200"),
+        (-547_000, 6.63e6, readable.money, "−$0.547M–$6.63M"),
+        (900, 1.2e6, readable.money, "$900–$1.2M"),
+        (946, 1_200, readable.carbon, "0.946–1.2 t"),
+        (0, 5_000, readable.carbon, "0–5 t"),
+        (0, 0, readable.energy, "0–0 Wh"),
+        (20, 70, readable.duration, "0.833–2.92 days"),
+    ],
+)
+def test_both_ends_of_a_range_are_in_the_unit_of_the_larger(
+    low: float, high: float, say: Callable[[float | None], str], told: str
+) -> None:
+    assert readable.span(low, high, say) == told
+    assert say(high) in told, "written alone, a number is in its own unit again"
+
+
+@pytest.mark.usefixtures("chinese")
+def test_in_chinese_both_ends_count_in_ten_thousands() -> None:
+    assert readable.span(6_210, 17_200, readable.money) == "0.621–1.72 万美元"

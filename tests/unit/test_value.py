@@ -194,3 +194,10 @@ def test_nonsense_is_refused_with_its_name(choice: str, number: float) -> None:
 def test_an_unknown_use_names_those_near() -> None:
     with pytest.raises(ValidationError, match="Close: medical-diagnosis"):
         ValueCase(template="medical")
+
+
+@pytest.mark.parametrize("template", sorted(catalogue.value_templates()))
+def test_a_use_as_it_is_proposed_is_served_in_full(template: str) -> None:
+    case = ValueCase(template=template)
+    found = worth(template_scenario(template, case), case)
+    assert "serves-too-little" not in {note.code for note in found.notes}
