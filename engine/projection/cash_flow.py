@@ -313,27 +313,12 @@ def busiest_outcomes_per_day(
     return np.asarray(count.max(axis=-1)) / DAYS_PER_MONTH
 
 
-def served_outcomes_per_day(
-    outcomes_per_day: Float,
-    growth_share_per_year: Float,
-    adoption_start_share: Float,
-    adoption_full_share: Float,
-    adoption_months: Float,
-    horizon_months: Float,
-) -> Float:
+def served_outcomes_per_day(outcomes_per_day: Float, busiest_outcomes_per_day: Float) -> Float:
     """Outcomes a day that the computers are there for.
 
     All of today's, or those that the model decides in its busiest month where they are more.
     """
-    busiest = busiest_outcomes_per_day(
-        outcomes_per_day,
-        growth_share_per_year,
-        adoption_start_share,
-        adoption_full_share,
-        adoption_months,
-        horizon_months,
-    )
-    return np.maximum(outcomes_per_day, busiest)
+    return np.maximum(outcomes_per_day, busiest_outcomes_per_day)
 
 
 def _summed(flow: Array) -> Array:

@@ -72,8 +72,8 @@ def template_scenario(template: str, case: ValueCase | None = None) -> Scenario:
 
 def serving_all(scenario: Scenario, case: ValueCase) -> Scenario:
     """The same scenario with the load of the case: through the model goes all that comes."""
-    books = Books({}, taken(case), chosen(scenario.horizon_months), _discount(case))
-    return scenario.replace(requests_per_day=books.served_requests_per_day.value)
+    load = _load(case, taken(case), scenario.horizon_months)
+    return scenario.replace(requests_per_day=load.value)
 
 
 def worth(
@@ -88,8 +88,8 @@ def worth(
     """
     answer = projection or project(scenario, evidence)
     known = taken(case)
-    books = Books({}, known, chosen(scenario.horizon_months), _discount(case))
-    answer = _serving_the_case(answer, books.served_requests_per_day, scenario.requests_per_day)
+    load = _load(case, known, scenario.horizon_months)
+    answer = _serving_the_case(answer, load, scenario.requests_per_day)
     costs = {stage: getattr(answer, stage).bill.cost_usd for stage in STAGES}
     books = books_of(case, known, answer.quality, costs, scenario.horizon_months)
     return Worth(
@@ -131,6 +131,12 @@ def books_of(
     return Books(costs, known | moved, chosen(horizon_months), _discount(case))
 
 
+def _load(case: ValueCase, known: Mapping[str, Estimate], horizon_months: Float) -> Estimate:
+    """Requests a day of the case; what the model costs has no part in it."""
+    books = Books({}, known, chosen(horizon_months), _discount(case))
+    return books.served_requests_per_day
+
+
 def _serving_the_case(answer: Projection, load: Estimate, served: Float) -> Projection:
     """The same projection, its load worked out from the case where it is the case's.
 
@@ -162,7 +168,7 @@ def _discount(case: ValueCase) -> Estimate:
 
 def _notes(scenario: Scenario, books: Books) -> tuple[Note, ...]:
     """Where cost and use do not fit together."""
-    wanted = books.busiest_requests_per_day().value
+    wanted = books.busiest_requests_per_day.value
     served = np.asarray(scenario.requests_per_day)
     if wanted is None or np.all(served >= np.asarray(wanted) * SERVED_SHARE):
         return ()

@@ -51,20 +51,30 @@ class Books:
             value_discount_share_per_year=self.discount,
         )
 
+    @cached_property
+    def busiest_outcomes_per_day(self) -> Estimate:
+        """Outcomes decided by the model on a day of its busiest month."""
+        return derive(cash_flow.busiest_outcomes_per_day, **self.volume)
+
+    @cached_property
     def busiest_requests_per_day(self) -> Estimate:
         """Calls of the model in its busiest month."""
-        return derive(
-            value.requests_per_day,
-            outcomes_per_day=derive(cash_flow.busiest_outcomes_per_day, **self.volume),
-            requests_per_outcome=self.known["requests_per_outcome"],
-        )
+        return self._requests_per_day(self.busiest_outcomes_per_day)
 
     @cached_property
     def served_requests_per_day(self) -> Estimate:
         """Calls of the model a day that the computers are there for."""
+        served = derive(
+            cash_flow.served_outcomes_per_day,
+            outcomes_per_day=self.volume["outcomes_per_day"],
+            busiest_outcomes_per_day=self.busiest_outcomes_per_day,
+        )
+        return self._requests_per_day(served)
+
+    def _requests_per_day(self, outcomes_per_day: Estimate) -> Estimate:
         return derive(
             value.requests_per_day,
-            outcomes_per_day=derive(cash_flow.served_outcomes_per_day, **self.volume),
+            outcomes_per_day=outcomes_per_day,
             requests_per_outcome=self.known["requests_per_outcome"],
         )
 
