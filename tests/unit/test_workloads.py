@@ -18,7 +18,7 @@ from engine.measurement.workloads import (
     StorageWrite,
 )
 from engine.measurement.workloads.base import Workload
-from engine.measurement.workloads.storage_io import can_read_cold
+from engine.measurement.workloads.storage_io import BLOCK_BYTES, can_read_cold
 from engine.records import CannotContinue
 
 CPU = torch.device("cpu")
@@ -109,6 +109,22 @@ def test_reads_in_a_file_system_in_memory_are_not_called_cold(
         assert not can_read_cold()
     finally:
         (memory / f"modelworth-{os.getpid()}").rmdir()
+
+
+@pytest.mark.parametrize("often_cold", [False, True])
+def test_one_odd_answer_of_the_system_does_not_change_what_is_measured(
+    cache: Path, monkeypatch: pytest.MonkeyPatch, *, often_cold: bool
+) -> None:
+    answers = iter([not often_cold, *[often_cold] * 10])
+
+    def asked(*_: object) -> int:
+        if next(answers):
+            raise BlockingIOError
+        return BLOCK_BYTES
+
+    monkeypatch.setattr(os, "preadv", asked)
+    assert can_read_cold() is often_cold
+    assert list(cache.iterdir()) == []
 
 
 def test_a_full_disk_is_one_sentence_and_leaves_nothing(
