@@ -144,8 +144,8 @@ class Draft:
     def combination_count(self) -> int:
         """Combinations it holds, those that fit nowhere included."""
         maker, sizes = self.maker, self.maker.space.sizes_billion
-        ways = len(maker.trainings) * len(maker.servings)
-        return (1 if sizes is None else len(sizes)) * ways * len(maker.space.every_place.ids)
+        size_count = 1 if sizes is None else len(sizes)
+        return size_count * maker.way_count * len(maker.space.every_place.ids)
 
     @property
     def floor_cost_usd(self) -> float:

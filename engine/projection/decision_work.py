@@ -87,14 +87,31 @@ class Maker:
             base, self.device, opened, generates=self.model.generates
         )
         self.plans = decision_options.serving_plans(base, opened, generates=self.model.generates)
-        self.trainings = tuple(
+
+    @property
+    def way_count(self) -> int:
+        """Ways to train times ways to serve."""
+        return len(self.precisions) * len(self.counts) * self._serving_count
+
+    @property
+    def _serving_count(self) -> int:
+        return next((len(v) for v in self.plans.values() if v is not None), 1)
+
+    @cached_property
+    def trainings(self) -> tuple[Mapping[str, object], ...]:
+        """Choices of every way to train."""
+        return tuple(
             {"precision": precision, "training_device_count": count}
             for precision in self.precisions
             for count in self.counts.tolist()
         )
-        length = next((len(v) for v in self.plans.values() if v is not None), 1)
-        self.servings = tuple(
-            {k: float(v[i]) for k, v in self.plans.items() if v is not None} for i in range(length)
+
+    @cached_property
+    def servings(self) -> tuple[Mapping[str, object], ...]:
+        """Choices of every way to serve."""
+        return tuple(
+            {k: float(v[i]) for k, v in self.plans.items() if v is not None}
+            for i in range(self._serving_count)
         )
 
     @cached_property

@@ -7,8 +7,10 @@ around the best.
 
 from __future__ import annotations
 
+import gc
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
@@ -146,6 +148,23 @@ def decide(question: Question, evidence: Evidence = NO_EVIDENCE) -> Decision:
     Raises:
         BadInput: a number or choice that a decision cannot look at; a scenario of arrays.
     """
+    with _uncollected():
+        return _decided(question, evidence)
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """A fifth of the time goes into looking for garbage among numbers that are all still needed."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
+
+
+def _decided(question: Question, evidence: Evidence) -> Decision:
     whole = _with_own_limits(question)
     opened = _opened(whole)
     sizes = decision_options.sizes_billion(whole.scenario, opened, SIZE_COUNT)
