@@ -43,7 +43,7 @@ class Plan:
 
 Effort = Literal["full", "brief", "once"]
 """How sure a measurement should be: alone, as one of hundreds, or of what takes seconds."""
-BRIEF = Plan(warm_up_s=0.2, repeat_s=0.3, fewest_slow_repeats=3, fewest_warm_ups=1)
+BRIEF = Plan(warm_up_s=0.2, repeat_s=0.2, fewest_slow_repeats=3, fewest_warm_ups=1)
 ONCE = Plan(warm_up_s=0.0, repeat_s=0.3, fewest_slow_repeats=1, fewest_warm_ups=0)
 
 

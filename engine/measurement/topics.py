@@ -16,6 +16,7 @@ from engine.measurement.execution import can_compile, is_native
 from engine.measurement.families import FAMILIES, Family
 from engine.measurement.families.base import Activation, Domain, Optimiser, Precision, Recipe
 from engine.measurement.levers import topics as levers
+from engine.measurement.recipes import epoch_count_of
 from engine.measurement.stages import (
     CrossValidate,
     Evaluate,
@@ -36,7 +37,9 @@ Topic = Callable[[torch.device], list[AnyWorkload]]
 EXPORT_FORMATS: tuple[Format, ...] = ("torch_export", "onnx")
 LOAD_FORMATS: tuple[Format, ...] = ("weights", "onnx")
 RUNTIMES: tuple[Runtime, ...] = ("torch", "onnxruntime")
-REQUEST_SIZES = (1, 8, 64)
+REQUEST_SIZES = (1, 64)
+MORE_REQUEST_SIZES = (1, 4, 16, 64)
+"""Of the middle size: throughput against examples answered at once."""
 
 VARIED: Mapping[Domain, str] = {
     "text": "text-encoder",
@@ -55,19 +58,24 @@ def lifecycle(device: torch.device) -> list[AnyWorkload]:
     for family in FAMILIES.values():
         jobs += [Prepare(family.name, step.name) for step in family.preparation()]
         for size in family.sizes:
-            jobs += _life(Recipe(family.name, size), device, cold)
+            recipe = Recipe(family.name, size)
+            requests = MORE_REQUEST_SIZES if recipe == middle(family) else REQUEST_SIZES
+            jobs += _life(recipe, device, cold, requests)
     return jobs
 
 
 def cross_validation(device: torch.device) -> list[AnyWorkload]:  # noqa: ARG001
-    """Three folds of the middle size of every family."""
-    return [CrossValidate(middle(family), fold_count=3) for family in FAMILIES.values()]
+    """Three folds of the middle size of every family, half as long."""
+    return [CrossValidate(briefly(middle(f)), fold_count=3) for f in FAMILIES.values()]
 
 
 def setting_effects(device: torch.device) -> list[AnyWorkload]:
-    """Optimiser, activation, precision and compiling, one at a time, in each domain."""
+    """Optimiser, activation, precision and compiling, one at a time, in each domain.
+
+    Trained half as long: all alike, and it is the difference that counts.
+    """
     varied = [FAMILIES[name] for name in VARIED.values() if name in FAMILIES]
-    return _effects(varied, device)
+    return _effects([briefly(middle(family)) for family in varied], device)
 
 
 def more_seeds(device: torch.device) -> list[AnyWorkload]:  # noqa: ARG001
@@ -82,7 +90,7 @@ def more_seeds(device: torch.device) -> list[AnyWorkload]:  # noqa: ARG001
 
 def more_settings(device: torch.device) -> list[AnyWorkload]:
     """Every setting's effect on every family."""
-    return _effects(list(FAMILIES.values()), device)
+    return _effects([middle(family) for family in FAMILIES.values()], device)
 
 
 def more_folds(device: torch.device) -> list[AnyWorkload]:  # noqa: ARG001
@@ -112,6 +120,11 @@ def middle(family: Family) -> Recipe:
     return Recipe(family.name, family.sizes[len(family.sizes) // 2])
 
 
+def briefly(recipe: Recipe) -> Recipe:
+    """The same with half the epochs."""
+    return replace(recipe, epoch_count=max(1, epoch_count_of(recipe) // 2))
+
+
 def variations(base: Recipe, device: torch.device) -> Iterator[Recipe]:
     """The base with one setting changed at a time, as far as this machine can."""
     optimisers: tuple[Optimiser, ...] = get_args(Optimiser)
@@ -126,15 +139,17 @@ def variations(base: Recipe, device: torch.device) -> Iterator[Recipe]:
     yield from (recipe for recipe in changed if recipe != base)
 
 
-def _effects(families: list[Family], device: torch.device) -> list[AnyWorkload]:
+def _effects(bases: list[Recipe], device: torch.device) -> list[AnyWorkload]:
     jobs: list[AnyWorkload] = []
-    for base in map(middle, families):
+    for base in bases:
         for recipe in (base, *variations(base, device)):
             jobs += [Train(recipe), TrainFamilyStep(recipe)]
     return jobs
 
 
-def _life(recipe: Recipe, device: torch.device, cold: bool) -> list[AnyWorkload]:
+def _life(
+    recipe: Recipe, device: torch.device, cold: bool, request_sizes: tuple[int, ...]
+) -> list[AnyWorkload]:
     temperatures = (False, True) if cold else (False,)
     # ONNX Runtime answers on the CPU, where a GPU's meters see nothing of it.
     runtimes = RUNTIMES if device.type == "cpu" else RUNTIMES[:1]
@@ -143,5 +158,5 @@ def _life(recipe: Recipe, device: torch.device, cold: bool) -> list[AnyWorkload]
         Evaluate(recipe),
         *(Export(recipe, form) for form in EXPORT_FORMATS),
         *(Load(recipe, form, cold) for form in LOAD_FORMATS for cold in temperatures),
-        *(Infer(recipe, runtime, size) for runtime in runtimes for size in REQUEST_SIZES),
+        *(Infer(recipe, runtime, size) for runtime in runtimes for size in request_sizes),
     ]

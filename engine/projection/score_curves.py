@@ -49,7 +49,7 @@ def score_curves(found: Iterable[Measurement]) -> tuple[ScoreCurve, ...]:
             m.metrics
         ):
             recipe = frozenset((k, v) for k, v in m.settings.items() if k not in OF_SIZE)
-            groups[m.workload, recipe][m.metrics["parameter_count"]].append(m)
+            groups[m.workload, m.method_version, recipe][m.metrics["parameter_count"]].append(m)
     curves = [_curve(sizes) for sizes in groups.values()]
     return tuple(replace(curve, reached=_reached(curve, curves)) for curve in curves)
 

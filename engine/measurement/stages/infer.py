@@ -22,7 +22,7 @@ from engine.records import BadInput
 Runtime = Literal["torch", "onnxruntime"]
 
 PERCENTILES = (50, 95, 99)
-TIMED_S = 0.15
+TIMED_S = 0.1
 """How long requests are timed one by one, after the steps that energy is metered over."""
 FEWEST_TIMED, MOST_TIMED = 20, 1_000
 
