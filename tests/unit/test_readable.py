@@ -98,7 +98,8 @@ def test_units_step_by_a_thousand() -> None:
         ("site_water_litres_per_kwh", 0.84, "0.84 L/kWh"), ("recipe_year", 2025.0, "2025"),
         ("staff_usd_per_device_per_year", 400.0, "$400"), ("change_per_year", 0.159, "0.159"),
         ("storage_kwh_per_tb_month", 0.47, "470 Wh"), ("carbon_kgco2e", 0.0, "0 kg"),
-        ("device_usd_per_device_hour", 2.5, "$2.50/h"), ("_bytes", 0.0, "0 B"), ("activation_bytes_per_flop", 0.006, "0.006 B/FLOP"),
+        ("device_usd_per_device_hour", 2.5, "$2.50/h"), ("_bytes", 0.0, "0 B"),
+        ("activation_bytes_per_flop", 0.006, "0.006 B/FLOP"),
     ],
 )  # fmt: skip
 def test_a_quantity_is_written_as_the_unit_in_its_name_asks(
