@@ -299,9 +299,7 @@ def _si(value: float | None, unit: str, per: float = 1.0) -> str:
     return _in_steps(value * per, tuple((size, f"{prefix}{unit}") for size, prefix in _SI))
 
 
-def _in_steps(
-    value: float | None, steps: Steps, stay: float = 1.0, usual_size: float = 1.0
-) -> str:
+def _in_steps(value: float | None, steps: Steps, stay: float = 1.0, usual_size: float = 1.0) -> str:
     """Nothing at all is written in the usual unit, not in the smallest."""
     if value is None or not math.isfinite(value):
         return DASH

@@ -98,7 +98,7 @@ def applied() -> None:
     last = plans.applied()
     if last is None:
         return
-    with st.container(horizontal=True, vertical_alignment="center"):
+    with st.container(border=True, horizontal=True, vertical_alignment="center", key="applied"):
         bought = last.lever == BUY
         st.markdown(
             t("savings.compared")
