@@ -21,6 +21,8 @@ ANY_REGION = " any"
 """How the engine marks a seller's price that holds in every region."""
 _MARKS = re.compile(r"([\\*_\[\]$~|<>#])")
 _CODE = re.compile(r"`(\w+)`")
+_LOOSE = re.compile(r"(?<=[\u2e80-\uffff]) (?=“)|(?<=”) (?=[\u2e80-\uffff])")
+"""Spaces between Chinese words and a quotation, which code among them needs and it does not."""
 
 
 class Row(NamedTuple):
@@ -173,7 +175,7 @@ def meaning(formula: str) -> str:
     """What a formula works out, in the reader's language; names of the code in words."""
     known = formulas.by_name().get(formula)
     says = known.says if known else formula_meaning(formula).partition("Source:")[0].strip()
-    return _CODE.sub(lambda found: _in_text(found[1]), i18n.meaning(says))
+    return _LOOSE.sub("", _CODE.sub(lambda found: _in_text(found[1]), i18n.meaning(says)))
 
 
 def _in_text(name: str) -> str:

@@ -89,7 +89,8 @@ def number(value: float | None) -> str:
     rounded = _rounded(value)
     decimals = max(0, DIGITS - 1 - math.floor(math.log10(abs(rounded))))
     text = f"{rounded:,.{decimals}f}"
-    return text.rstrip("0").rstrip(".") if "." in text else text
+    text = text.rstrip("0").rstrip(".") if "." in text else text
+    return text.replace("-", "−")
 
 
 def exact(value: float | None) -> str:
@@ -254,7 +255,7 @@ def water(value_litres: float | None) -> str:
 
 def duration(value_h: float | None) -> str:
     """A length of time: 34 ms, 36 h, 12 days, 3 years."""
-    return _in_steps(value_h, _TIMES[i18n.language()], _TIMES_STAY)
+    return _in_steps(value_h, _TIMES[i18n.language()], _TIMES_STAY, _SECOND_H)
 
 
 def seconds(value_s: float | None) -> str:
@@ -295,14 +296,15 @@ def _cents(amount: float) -> str:
 def _si(value: float | None, unit: str, per: float = 1.0) -> str:
     if value is None or not math.isfinite(value):
         return DASH
-    if value == 0 and not _has_unit():
-        return f"0 {unit}"
     return _in_steps(value * per, tuple((size, f"{prefix}{unit}") for size, prefix in _SI))
 
 
-def _in_steps(value: float | None, steps: Steps, stay: float = 1.0) -> str:
+def _in_steps(value: float | None, steps: Steps, stay: float = 1.0, usual_size: float = 1.0) -> str:
+    """Nothing at all is written in the usual unit, not in the smallest."""
     if value is None or not math.isfinite(value):
         return DASH
+    if value == 0 and not _has_unit():
+        return f"0 {dict(steps)[usual_size]}"
     short = float(f"{value:.{DIGITS - 1}e}")
     starts = [steps[0][0]] + [size * (stay if size > _SECOND_H else 1.0) for size, _ in steps[1:]]
     size, unit = _unit(starts, abs(short), steps)
@@ -326,9 +328,15 @@ _QUANTITIES: tuple[tuple[str, Callable[[float | None], str], str], ...] = (
     ("usd_per_device_hour", money, "/h"),
     ("usd_per_month", money, ""),
     ("usd_per_device", money, ""),
+    ("usd_per_device_per_year", money, ""),
+    ("usd_per_gb", money, ""),
     ("_usd", money, ""),
     ("kgco2e_per_kwh", number, " kg/kWh"),
+    ("kgco2e_per_tb_month", carbon, ""),
     ("_kgco2e", carbon, ""),
+    ("litres_per_kwh", number, " L/kWh"),
+    ("litres_per_it_kwh", number, " L/kWh"),
+    ("kwh_per_tb_month", energy, ""),
     ("_kwh", energy, ""),
     ("_litres", water, ""),
     ("_bytes_per_s", data, "/s"),
@@ -341,6 +349,7 @@ _QUANTITIES: tuple[tuple[str, Callable[[float | None], str], str], ...] = (
     ("bytes_per_token_at_16_bit", data, ""),
     ("_bytes", data, ""),
     ("flop_per_s", flop, "/s"),
+    ("bytes_per_flop", number, " B/FLOP"),
     ("gflop_per_item", number, " GFLOP"),
     ("flop", flop, ""),
     ("flop_per_item", flop, ""),
@@ -351,14 +360,14 @@ _QUANTITIES: tuple[tuple[str, Callable[[float | None], str], str], ...] = (
     ("_gb", number, " GB"),
     ("kgco2e_per_device", carbon, ""),
     ("kgco2e_per_device_hour", carbon, "/h"),
-    ("litres_per_kwh", number, " L/kWh"),
-    ("litres_per_it_kwh", number, " L/kWh"),
     ("_w", power, ""),
+    ("_per_h", number, "/h"),
     ("_h", duration, ""),
     ("_time_s", seconds, ""),
     ("_overhead_s", seconds, ""),
     ("_share", share, ""),
     ("_share_per_year", share, ""),
+    ("_per_year", number, ""),
     ("_year", _year, ""),
     ("_billion", _billions, ""),
     ("mfu", share, ""),
@@ -374,6 +383,7 @@ _QUANTITIES: tuple[tuple[str, Callable[[float | None], str], str], ...] = (
     ("_s", seconds, ""),
 )
 """How a quantity is written, by the end of its name; the first that fits."""
+_AN_HOUR = {"en": "/h", "zh": "/小时"}
 
 
 def quantity(name: str, value: float | None) -> str:
@@ -382,5 +392,5 @@ def quantity(name: str, value: float | None) -> str:
         return DASH
     for ending, say, unit in _QUANTITIES:
         if name.endswith(ending):
-            return f"{say(value)}{unit}"
+            return f"{say(value)}{_AN_HOUR[i18n.language()] if unit == '/h' else unit}"
     return money(value) if is_money(name) else number(value)

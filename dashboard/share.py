@@ -21,6 +21,8 @@ SAVED = "saved"
 _OPENED = "opened_scenario"
 _FAILED = "share_failed"
 FILE = "scenario.toml"
+MOST_MB = 1
+"""Far more than a scenario's choices and numbers take."""
 SHARED = {"lang", "currency", link.USE, *cases.NUMBERS, *Scenario.model_fields}
 """What of an address belongs to the scenario, how it is used, and how it is shown."""
 KEPT = (
@@ -139,7 +141,16 @@ def _file(scenario: Scenario, answer: Projection) -> None:
         on_click="ignore",
     )
     st.caption(t("share.run", command=f"modelworth project {FILE}"))
-    st.file_uploader(t("share.upload"), type=["toml"], key="scenario_file", on_change=_uploaded)
+    st.file_uploader(
+        t("share.upload", most=str(MOST_MB)),
+        type=["toml"],
+        max_upload_size=MOST_MB,
+        key="scenario_file",
+        on_change=_uploaded,
+    )
+    # The button's own word is English whatever the language: page.css hides it for this one.
+    own = f"content: '{t('share.choose')}'"
+    st.html(f"<style>.st-key-scenario_file button p::after {{{own}}}</style>")
 
 
 def _uploaded() -> None:

@@ -168,7 +168,7 @@ def verdicts(found: list[comparison.Row], titles: Mapping[str, str]) -> None:
 def table(found: list[comparison.Row], first: str, titles: Mapping[str, str]) -> None:
     """A row a number, a column a scenario: the change first, then what it comes to."""
     columns: dict[str, list[str]] = {
-        "": [f"**{headline.label}**" for headline, _ in found],
+        t("column.quantity"): [f"**{headline.label}**" for headline, _ in found],
         first: [headline.text for headline, _ in found],
     }
     for slot, name in titles.items():
@@ -179,7 +179,7 @@ def table(found: list[comparison.Row], first: str, titles: Mapping[str, str]) ->
 def copy(found: list[comparison.Row], titles: Mapping[str, str]) -> None:
     """The same table as text, for a spreadsheet or a mail."""
     with st.expander(t("compare.copy"), icon=":material/content_copy:"):
-        headings = ["", t("compare.baseline"), *titles.values()]
+        headings = [t("column.quantity"), t("compare.baseline"), *titles.values()]
         st.code(comparison.copied(headings, found), language=None)
 
 
@@ -243,7 +243,7 @@ def why(
     if not tellable:
         return
     heading, choice = st.columns([3, 1.2], vertical_alignment="bottom")
-    heading.subheader(t("compare.why_title"), anchor=False)
+    heading.header(t("compare.why_title"), anchor=False)
     i18n.carry("why_of")
     of = choice.selectbox(
         t("compare.why_of"),

@@ -104,7 +104,7 @@ def answers(answer: Decision, asked: Question, machines: dict[str, str]) -> None
     for place, plan in enumerate(answer.plans):
         card(place, plan, asked, machines)
     if answer.bindings:
-        st.subheader(t("decide.binds_title"), anchor=False)
+        st.header(t("decide.binds_title"), anchor=False)
         lines = (binding(b, answer).replace("$", "\\$") for b in answer.bindings)
         st.markdown("\n".join(f"- {told}" for told in lines))
     count = readable.count(float(answer.combination_count))

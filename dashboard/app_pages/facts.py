@@ -4,7 +4,18 @@ from operator import attrgetter
 
 import streamlit as st
 
-from dashboard import controls, data, fact_rows, i18n, link, overrides, phrases, readable, widgets
+from dashboard import (
+    chain,
+    controls,
+    data,
+    fact_rows,
+    i18n,
+    link,
+    overrides,
+    phrases,
+    readable,
+    widgets,
+)
 from dashboard.fact_rows import FactRow
 from dashboard.i18n import t
 from dashboard.views import search
@@ -14,6 +25,21 @@ FEW = 9
 """So many rows are shown as tall as they are."""
 ROW_HEIGHT = 62
 """Words wrap from here on: what it is, of what, and how much all fit on a phone."""
+
+
+def origin(row: FactRow) -> None:
+    """One fact and where it is from, in full: a cell of the table may be too narrow for that."""
+    told = chain.plain(t("app.comma").join((row.subject, row.quantity)))
+    value = "" if row.value is None else f" = {row.value:.6g} {row.unit}"
+    held = {"as_of": row.line.as_of, "checked": row.checked}
+    days = [
+        t(f"cited.{key}", day=day if isinstance(day, str) else readable.day(day))
+        for key, day in held.items()
+        if day
+    ]
+    title = row.source or t("cited.assumption")
+    st.markdown(f"**{told}**{chain.plain(value)}")
+    st.markdown(chain.linked(title, row.link, *days, row.note))
 
 
 def override(kind: str, row: FactRow) -> None:
@@ -82,6 +108,7 @@ if found:
     )
     chosen = picked["selection"]["rows"]
     if chosen and chosen[0] < len(found):
+        origin(found[chosen[0]])
         override(kind, found[chosen[0]])
     else:
         st.caption(t("facts.pick"))

@@ -26,13 +26,14 @@ def summary(score: StoredScore) -> None:
                 t(f"how_right.{name}"),
                 readable.share(value),
                 border=True,
+                height="stretch",
                 help=t("how_right.constant_hint") if name == "constant" else None,
             )
 
 
 def against(claim: str) -> None:
     """Every published number of the claim against what was predicted for it."""
-    st.subheader(t("how_right.against_title"), anchor=False)
+    st.header(t("how_right.against_title"), anchor=False)
     wanted = search.box("how_right", "rows_search")
     rows = search.holding(data.predicted_rows(claim), wanted, scores.searched)
     if not rows:
@@ -97,7 +98,7 @@ sources = len({score.source for score in single})
 st.markdown(t("how_right.lead", count=readable.count(count), sources=readable.count(sources)))
 
 with st.container(border=True):
-    st.subheader(t("how_right.all_title"), anchor=False)
+    st.header(t("how_right.all_title"), anchor=False)
     st.caption(t("how_right.all_lead"))
     pictures.error_pairs(scores.claim_pairs(found), t("how_right.all_alt"))
 
@@ -112,7 +113,7 @@ claim = st.selectbox(
 summary(averages[claim])
 own_sources = scores.sources_of(found, claim)
 with st.container(border=True):
-    st.subheader(t("how_right.by_source_title"), anchor=False)
+    st.header(t("how_right.by_source_title"), anchor=False)
     words = {"claim": t(f"claim.{claim}"), "count": readable.count(len(own_sources))}
     pictures.error_pairs(scores.source_pairs(own_sources), t("how_right.by_source_alt", **words))
     with st.expander(t("how_right.table"), icon=":material/table:"):
@@ -129,7 +130,7 @@ st.caption(t("how_right.again"))
 
 score_errors.show()
 
-st.subheader(t("how_right.own_title"), anchor=False)
+st.header(t("how_right.own_title"), anchor=False)
 own = scores.own_table(data.seen())
 if own:
     st.caption(t("how_right.own_lead"))

@@ -19,7 +19,7 @@ def refused() -> None:
     """Why visitors cannot measure here, and how to measure without the page."""
     why = measuring.obstacle()
     with st.container(border=True):
-        st.subheader(t("measure.refused_title"), anchor=False)
+        st.header(t("measure.refused_title"), anchor=False)
         st.markdown(t(f"measure.refused_{why}") if why else t("measure.refused_address"))
         st.code("modelworth measure --suite quick", language=None)
         if why is None:
@@ -89,7 +89,7 @@ def under_way() -> None:
         st.rerun()
     with st.container(border=True):
         left, right = st.columns([4, 1], vertical_alignment="center")
-        left.subheader(headline(now.run), anchor=False)
+        left.header(headline(now.run), anchor=False)
         if right.button(t("measure.stop"), icon=":material/stop:", key="stop", width="stretch"):
             with st.spinner(t("measure.stopping")):
                 measuring.stop()
@@ -120,7 +120,7 @@ def bars(now: Status) -> None:
 def results(now: Status) -> None:
     """What was measured so far, newest first."""
     if now.progress.jobs:
-        st.subheader(t("measure.results"), anchor=False)
+        st.header(t("measure.results"), anchor=False)
         st.dataframe(
             runs.jobs_table(now.progress.jobs), hide_index=True, alt=t("measure.results_alt")
         )

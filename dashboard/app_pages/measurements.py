@@ -13,7 +13,7 @@ def sample_card(known: data.Seen) -> None:
     """That these numbers are another machine's, and how to have one's own."""
     newest = max(known.measurements, key=lambda m: m.taken_at)
     with st.container(border=True):
-        st.subheader(t("measurements.empty_title"), anchor=False)
+        st.header(t("measurements.empty_title"), anchor=False)
         st.markdown(t("measurements.empty_lead"))
         st.code("modelworth measure --suite quick", language=None)
         st.page_link(

@@ -20,7 +20,7 @@ def shelf() -> None:
         for story in stories().values():
             with st.container(border=True, height="stretch", vertical_alignment="distribute"):
                 with st.container():
-                    st.subheader(f"{story.icon} {title(story)}", anchor=False)
+                    st.header(f"{story.icon} {title(story)}", anchor=False)
                     st.markdown(t(f"story.{story.name}.about"))
                     steps, minutes = str(len(story.steps)), str(story.minutes)
                     st.caption(t("present.length", steps=steps, minutes=minutes))

@@ -62,17 +62,17 @@ with st.grid(4, min_column_width=150):
         download(told, kind, today.isoformat())
 
 if found := share.address():
-    st.subheader(t("report.link_title"), anchor=False)
+    st.header(t("report.link_title"), anchor=False)
     st.code(found, language=None, wrap_lines=True)
 
-st.subheader(t("report.paste_title"), anchor=False)
+st.header(t("report.paste_title"), anchor=False)
 st.code(told.paragraph, language=None, wrap_lines=True)
 
 explain.explain_menu(
     [explain.Number(h.label, h.estimate, h.say) for h in headlines(scenario, told.answer)], "report"
 )
 
-st.subheader(t("report.preview_title"), anchor=False)
+st.header(t("report.preview_title"), anchor=False)
 st.caption(t("report.preview_lead", count=len(told.bases)))
 w = told.words
 badges = {t(f"kind.{kind}"): chain.badge(kind) for kind in KIND_COLOURS}

@@ -98,7 +98,7 @@ def applied() -> None:
     last = plans.applied()
     if last is None:
         return
-    with st.container(horizontal=True, vertical_alignment="center"):
+    with st.container(border=True, horizontal=True, vertical_alignment="center", key="applied"):
         bought = last.lever == BUY
         st.markdown(
             t("savings.compared")
@@ -129,7 +129,7 @@ def build_or_buy(now: Scenario, known: data.Seen) -> None:
         return
     with st.container(border=True):
         words, choice = st.columns([3, 2], vertical_alignment="bottom")
-        words.subheader(t("savings.buy_title"), anchor=False)
+        words.header(t("savings.buy_title"), anchor=False)
         with choice:
             controls.seller(now)
         if now.api_model is not None:

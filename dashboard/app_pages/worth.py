@@ -72,7 +72,7 @@ def guess(name: str, case: ValueCase, found: Valued) -> None:
 def opening(found: Valued, use: cases.Asked) -> None:
     """From where on it pays, out of what, and that it rests on guesses."""
     with st.container(border=True):
-        st.subheader(worth_first.verdict(found), anchor=False)
+        st.header(worth_first.verdict(found), anchor=False)
         if found.worth.npv_usd.known:
             st.markdown(worth_first.standing(found))
             st.markdown(worth_first.chain(found, use.scenario))
@@ -114,7 +114,7 @@ def parts(scenario: Scenario, case: ValueCase, known: data.Seen) -> None:
 
 def ways(scenario: Scenario, case: ValueCase, known: data.Seen) -> None:
     """Own, rent, or buy answers."""
-    st.subheader(t("worth.ways_title"), anchor=False)
+    st.header(t("worth.ways_title"), anchor=False)
     item = catalogue.model(scenario.model).item
     if item == "token":
         models = api_price.models()
@@ -152,7 +152,7 @@ with st.container(horizontal=True, vertical_alignment="center"):
     beyond_cash(found)
     explain.explain_menu(worth_words.explained(found), "worth")
 with st.sidebar:
-    st.subheader(t("worth.guesses_title"), anchor=False)
+    st.header(t("worth.guesses_title"), anchor=False)
     st.caption(t("worth.guesses_lead"))
     guesses(use.case, found)
 for note in found.worth.notes:

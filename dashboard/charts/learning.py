@@ -24,7 +24,7 @@ def by_epoch(
     chart = make_subplots(
         rows=1,
         cols=2,
-        horizontal_spacing=0.1,
+        horizontal_spacing=0.16,
         subplot_titles=[words[name] for name, _, _ in PANELS],
     )
     for column, (name, *quantities) in enumerate(PANELS, start=1):
@@ -34,6 +34,7 @@ def by_epoch(
     stride = -(-len(epochs) // MOST_TICKS)
     chart.update_xaxes(title=words["epoch"], tick0=1, dtick=stride, tickangle=0)
     chart.update_yaxes(tickformat=".0%", col=2)
+    chart.update_annotations(font_size=13)
     chart.update_layout(
         template=TEMPLATE,
         height=340,

@@ -56,7 +56,7 @@ def sweeps(found: Sequence[Measurement]) -> None:
     if not by_name:
         return
     fits = {fit.collective.replace("_", "-"): fit for fit in collective_fits(newest.values())}
-    st.subheader(t("lab.collectives_title"), anchor=False)
+    st.header(t("lab.collectives_title"), anchor=False)
     st.caption(t("lab.collectives_lead"))
     st.plotly_chart(
         charts.time_over_size(
@@ -101,7 +101,7 @@ def steps(found: Sequence[Measurement]) -> None:
     }
     if not newest:
         return
-    st.subheader(t("lab.steps_title"), anchor=False)
+    st.header(t("lab.steps_title"), anchor=False)
     st.caption(t("lab.steps_lead"))
     rows = []
     for (shape, strategy), m in newest.items():

@@ -24,7 +24,7 @@ ORDER = ("fp8", "int8", "int4", "fp4", "int3", "int2", "0.25", "0.5", "0.8", "0.
 def show(now: Scenario, evidence: Evidence) -> None:
     """A row for each way, with its range, or why there is none."""
     found = effects_on(sized(now, catalogue.model(now.model)), evidence)
-    st.subheader(t("compression.title"), anchor=False)
+    st.header(t("compression.title"), anchor=False)
     if not found:
         st.info(t("compression.none_published"), icon=":material/help:")
         return

@@ -115,7 +115,7 @@ def axes(question: Question, answer: Projection) -> list[str]:
 
 def front(question: Question, answer: Projection, known: data.Seen) -> None:
     """Cost against another number: everything that nothing beats in both."""
-    st.subheader(t("decide.front_title"), anchor=False)
+    st.header(t("decide.front_title"), anchor=False)
     labels = {key: t(f"decide.against_{key}") for key in axes(question, answer)}
     chosen = st.segmented_control(
         t("decide.against"),

@@ -69,7 +69,7 @@ def power_label(power: Estimate | None) -> str:
 
 def roofline_card(found: HardwareEvidence) -> None:
     """This machine's points under its own roof."""
-    st.subheader(t("measurements.roofline_title"), anchor=False)
+    st.header(t("measurements.roofline_title"), anchor=False)
     points = roofline.points(found.measurements)
     if not points:
         st.caption(t("measurements.roofline_empty"))
@@ -94,7 +94,7 @@ def roofline_card(found: HardwareEvidence) -> None:
 
 def learning_card(learned: Sequence[Measurement]) -> None:
     """Loss and accuracy per epoch of one run."""
-    st.subheader(t("measurements.learning_title"), anchor=False)
+    st.header(t("measurements.learning_title"), anchor=False)
     if not learned:
         st.caption(t("measurements.learning_empty"))
         return
@@ -126,7 +126,7 @@ def curve_name(curve: ScoreCurve) -> str:
 
 def quality_card(curves: Sequence[ScoreCurve]) -> None:
     """Score against size, with the curve fitted to it."""
-    st.subheader(t("measurements.quality_title"), anchor=False)
+    st.header(t("measurements.quality_title"), anchor=False)
     if not curves:
         st.caption(t("measurements.quality_empty"))
         return

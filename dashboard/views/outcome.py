@@ -17,7 +17,7 @@ def money(answer: Projection) -> None:
         stage: readable.money(scalar(getattr(answer, stage).bill.cost_usd.value))
         for stage in cost.STAGES
     }
-    st.subheader(t("what_if.money_title"), anchor=False)
+    st.header(t("what_if.money_title"), anchor=False)
     st.plotly_chart(
         cost.where_money_goes(spent, phrases.spending(), phrases.SPENT),
         config=phrases.PLOTLY,
@@ -37,7 +37,7 @@ def against(scenario: Scenario, known: data.Seen, answer: Projection) -> None:
         "cost": readable.money(here.cost_usd),
         "score": readable.score(here.score_share),
     }
-    st.subheader(t(f"what_if.{shown}_title"), anchor=False)
+    st.header(t(f"what_if.{shown}_title"), anchor=False)
     st.caption(t(f"what_if.{shown}_lead", **texts))
     if shown != "nothing":
         says = frontier.Says(readable.money, readable.count, readable.share)
@@ -58,7 +58,7 @@ def over_time(scenario: Scenario, answer: Projection) -> None:
         "cost": readable.money(found.cost_usd.at_end),
         "carbon": readable.carbon(found.carbon_kgco2e.at_end),
     }
-    st.subheader(t("what_if.time_title"), anchor=False)
+    st.header(t("what_if.time_title"), anchor=False)
     st.caption(t("what_if.time_lead", **texts))
     st.plotly_chart(
         timeline.over_time(

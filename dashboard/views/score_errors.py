@@ -15,7 +15,7 @@ from engine.validation.quality_stored import read
 
 def show() -> None:
     """A row for each claim, each by fits that never saw the family."""
-    st.subheader(t("score_errors.title"), anchor=False)
+    st.header(t("score_errors.title"), anchor=False)
     st.caption(t("score_errors.lead"))
     short.table([line(score) for score in read()], t("score_errors.title"))
 

@@ -13,7 +13,7 @@ from engine.value_case import ValueCase
 
 def cash(found: Valued) -> None:
     """Cash over time."""
-    st.subheader(t("worth.cash_title"), anchor=False)
+    st.header(t("worth.cash_title"), anchor=False)
     if found.balance_usd is None:
         st.info(t("worth.unknown"), icon=":material/help:")
         return
@@ -28,7 +28,7 @@ def cash(found: Valued) -> None:
 
 def accuracy(found: Valued) -> None:
     """Value against accuracy."""
-    st.subheader(t("worth.even_title"), anchor=False)
+    st.header(t("worth.even_title"), anchor=False)
     line = worth_words.accuracies(found)
     if line is None:
         st.info(t("worth.unknown"), icon=":material/help:")
@@ -44,7 +44,7 @@ def accuracy(found: Valued) -> None:
 
 def doubt(found: Valued) -> None:
     """How it may end."""
-    st.subheader(t("worth.spread_title"), anchor=False)
+    st.header(t("worth.spread_title"), anchor=False)
     if found.npv_usd is None or found.risk is None:
         st.info(t("worth.unknown"), icon=":material/help:")
         return
@@ -59,7 +59,7 @@ def doubt(found: Valued) -> None:
 
 def movers(found: Valued) -> None:
     """What moves the value most, one input at a time."""
-    st.subheader(t("worth.tornado_title"), anchor=False)
+    st.header(t("worth.tornado_title"), anchor=False)
     middle = scalar(found.worth.npv_usd.value)
     if middle is None or not found.swings:
         st.info(t("worth.unknown"), icon=":material/help:")

@@ -59,6 +59,10 @@ class Device:
         found = accelerator_fact(self.accelerator_id, field) if self.accelerator_id else None
         return found or unknown(f"no {field} is known for {self.name}")
 
+    def printed_bandwidth_bytes_per_s(self) -> Estimate:
+        """Memory bandwidth as the maker prints it."""
+        return derive(gigabytes, size_gb=self.fact("bandwidth_gb_per_s"))
+
     def matmul_flop_per_s(self, precision: str) -> Estimate:
         """Rate that large matrix products reach: measured, else a share of the printed peak."""
         measured = self._measured_peak(precision)

@@ -239,7 +239,7 @@ def _batch(asked: _Asked, choice: serving_choice.Choice, limit: Estimate) -> Est
 
 def _bandwidth(device: Device) -> Estimate:
     measured = device.evidence.bandwidth_bytes_per_s if device.evidence else None
-    return measured or device.fact("bandwidth_gb_per_s")
+    return measured or device.printed_bandwidth_bytes_per_s()
 
 
 @cache

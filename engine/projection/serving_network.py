@@ -256,7 +256,7 @@ def _speed(
         ("batch_count", batch),
         ("items_per_request", work.items_per_request),
         ("peak_flop_per_s", device.peak_flop_per_s(scenario.serving_precision)),
-        ("bandwidth_bytes_per_s", device.fact("bandwidth_gb_per_s")),
+        ("bandwidth_bytes_per_s", device.printed_bandwidth_bytes_per_s()),
         ("item_compute_share", Estimate(e.item_compute_share, "fitted", source=fit_source())),
     )
 

@@ -24,7 +24,7 @@ def item_count(dataset_items_billion: Float, epoch_count: Float) -> Float:
 
 
 def all_runs_item_count(item_count: Float, run_count: Float) -> Float:
-    """Items all full runs paid for train on."""
+    """Items of all the full runs paid for."""
     return item_count * run_count
 
 

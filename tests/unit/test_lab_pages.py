@@ -98,7 +98,7 @@ def test_a_life_shows_each_quantity(quantity: str) -> None:
 def test_served_to_everyone_the_page_does_not_measure_and_says_why(code: str) -> None:
     app = opened("measure", code)
     assert not app.button
-    assert app.subheader[0].value == words(code)["measure.refused_title"]
+    assert app.header[0].value == words(code)["measure.refused_title"]
     assert app.code[0].value == "modelworth measure --suite quick"
 
 

@@ -59,7 +59,7 @@ def test_money_in_chinese(value_usd: float, text: str) -> None:
 @pytest.mark.parametrize(
     ("value_h", "text"),
     [
-        (0.0, "0 µs"), (1e-5 / 3.6, "10 ms"), (1 / 60, "60 s"), (0.5, "30 min"), (36.0, "36 h"),
+        (0.0, "0 s"), (1e-5 / 3.6, "10 ms"), (1 / 60, "60 s"), (0.5, "30 min"), (36.0, "36 h"),
         (90.0, "3.75 days"), (8766.0 * 3, "3 years"), (None, "–"),
     ],
 )  # fmt: skip
@@ -94,6 +94,12 @@ def test_units_step_by_a_thousand() -> None:
         ("training_flop", 3.14e23, "314 ZFLOP"),
         ("parameters_billion", 8.03, "8.03B"), ("bandwidth_bytes_per_s", 3.35e12, "3.35 TB/s"),
         ("peak_flop_per_s", 9.89e14, "989 TFLOP/s"), ("facility_energy_kwh", None, "–"),
+        ("interruptions_per_h", 0.00126, "0.00126/h"), ("raw_usd_per_gb", 0.01, "$0.01"),
+        ("site_water_litres_per_kwh", 0.84, "0.84 L/kWh"), ("recipe_year", 2025.0, "2025"),
+        ("staff_usd_per_device_per_year", 400.0, "$400"), ("change_per_year", 0.159, "0.159"),
+        ("storage_kwh_per_tb_month", 0.47, "470 Wh"), ("carbon_kgco2e", 0.0, "0 kg"),
+        ("device_usd_per_device_hour", 2.5, "$2.50/h"), ("_bytes", 0.0, "0 B"),
+        ("activation_bytes_per_flop", 0.006, "0.006 B/FLOP"),
     ],
 )  # fmt: skip
 def test_a_quantity_is_written_as_the_unit_in_its_name_asks(

@@ -168,7 +168,7 @@ def test_bought_answers_are_compared_on_the_page() -> None:
     app = opened("savings", ownership="cloud")
     app.button(key=f"apply_{BUY}").click().run()
     assert not app.exception
-    assert words("en")["savings.buy_title"] in [s.value for s in app.subheader]
+    assert words("en")["savings.buy_title"] in [s.value for s in app.header]
     app.button(key="undo").click().run()
     assert "api_model" not in app.query_params
 
@@ -185,7 +185,7 @@ def test_limits_in_the_address_are_kept_by_the_plans(code: str) -> None:
     app = opened("decide", lang=code, max_token_ms="20", only="h100-sxm,l4")
     assert app.number_input(key="max_token_ms").value == 20.0
     assert len([b for b in app.button if b.key and b.key.startswith("open_")]) == 2
-    assert words(code)["decide.binds_title"] in [s.value for s in app.subheader]
+    assert words(code)["decide.binds_title"] in [s.value for s in app.header]
 
 
 @pytest.mark.usefixtures("_empty")

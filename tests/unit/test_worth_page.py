@@ -58,7 +58,7 @@ def test_it_opens_with_where_it_pays_off_and_whose_guesses_that_is(code: str) ->
     told = words(code)
     even = next(m for m in app.metric if m.label == told["worth.break_even_outcomes_per_day"])
     assert app.metric[0] == even
-    assert str(even.value) in app.subheader[0].value
+    assert str(even.value) in app.header[0].value
     guessed = told["worth_first.guessed"]
     count = len(GUESSED)
     assert any(guessed.format(guessed=count, count=count) in m.value for m in app.markdown)
