@@ -60,7 +60,7 @@ def sentence(scenario: Scenario, machines: Mapping[str, str]) -> str:
         devices=readable.exact(scalar(scenario.training_device_count)),
         hardware=hardware_name(scenario.hardware, machines),
         ownership=t(f"what_if.{scenario.ownership}"),
-        place=choosable.place_names()[scenario.place],
+        place=choosable.place_in_sentence(scenario.place),
     )
     return t(
         "what_if.sentence_serving" if served else "what_if.sentence_storing",

@@ -231,7 +231,7 @@ def _hardware(told: Told) -> str:
 
 
 def _place(told: Told) -> str:
-    return choosable.place_names()[told.scenario.place]
+    return choosable.place_in_sentence(told.scenario.place)
 
 
 def _choice(name: str, say: Callable[[float | None], str]) -> Callable[[Told], str]:

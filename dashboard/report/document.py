@@ -94,7 +94,7 @@ def _story(told: Report, styles: _Styles) -> Iterator[Any]:
     yield Paragraph(_safe(w["bases"]), styles.head)
     heads = (w["quantity"], w["value"], w["kind"], w["source"], w["as_of"], w["checked"])
     rows = [basis[:6] for basis in told.bases]
-    yield _table(heads, rows, (0.25, 0.16, 0.1, 0.26, 0.115, 0.115), styles)
+    yield _table(heads, rows, (0.23, 0.15, 0.09, 0.27, 0.13, 0.13), styles)
     yield Paragraph(_safe(w["about"]), styles.head)
     yield _table(("", ""), told.stamp, (0.25, 0.75), styles)
     yield Spacer(1, 4)

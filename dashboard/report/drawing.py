@@ -1,5 +1,6 @@
 """Figures drawn as vectors without a browser: the traces and axes that our charts are made of."""
 
+import html
 import math
 import re
 from typing import Any, NamedTuple
@@ -150,7 +151,8 @@ def _say(
 
 
 def _plain(text: str) -> str:
-    return re.sub(r"<[^>]+>", "", text).replace("−", "-").replace("₂", "2")
+    text = html.unescape(re.sub(r"<[^>]+>", "", text))
+    return text.replace("−", "-").replace("₂", "2")
 
 
 def _colour(text: str) -> Color:

@@ -10,11 +10,13 @@ import numpy as np
 import openpyxl
 import pytest
 from openpyxl.workbook import Workbook
+from reportlab.graphics.shapes import String
 
 from dashboard import currency, data, i18n
 from dashboard.charts.cost import STAGES
 from dashboard.report import document, lines, web_page, workbook
 from dashboard.report.content import Report, report
+from dashboard.report.drawing import drawing
 from dashboard.report.spreadsheet_formula import cell_formula
 from engine.projection import project
 from engine.projection.evidence import NO_EVIDENCE
@@ -154,3 +156,10 @@ def test_the_paragraph_says_numbers_ranges_version_and_day(told_in: tuple[str, s
         assert number.range in made.paragraph
     assert made.stamp[0][1] in made.paragraph
     assert made.stamp[2][1] in made.paragraph
+
+
+def test_words_on_a_drawing_are_those_people_read() -> None:
+    drawn = drawing(told().charts[0].figure, "Helvetica").contents
+    texts = [shape.text for shape in drawn if isinstance(shape, String)]
+    assert "Network <1%" in texts
+    assert not [text for text in texts if "&" in text]
