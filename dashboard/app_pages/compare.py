@@ -12,6 +12,7 @@ from dashboard import (
     controls,
     data,
     explain,
+    frame,
     i18n,
     phrases,
     readable,
@@ -257,32 +258,37 @@ def why(
             causes(now, known, slot, other, titles[slot], tellable[of])
 
 
-known = data.seen()
-request = controls.asked(known.machines)
-now = request.scenario
-answer = data.project(now, known)
-taken = phrases.taken(answer)
-named = options(known.machines)
+def page() -> None:
+    """The alternatives, and all their numbers."""
+    known = data.seen()
+    request = controls.asked(known.machines)
+    now = request.scenario
+    answer = data.project(now, known)
+    taken = phrases.taken(answer)
+    named = options(known.machines)
 
-st.markdown(phrases.sentence(now, known.machines))
-st.caption(t("compare.lead"))
-for column, slot in zip(st.columns(3, border=True), alternatives.SLOTS, strict=True):
-    with column:
-        alternative(slot, now, taken, named)
+    st.markdown(phrases.sentence(now, known.machines))
+    st.caption(t("compare.lead"))
+    for column, slot in zip(st.columns(3, border=True), alternatives.SLOTS, strict=True):
+        with column:
+            alternative(slot, now, taken, named)
 
-others = alternatives.scenarios(now)
-if not others:
-    starters(now)
-else:
-    titles = {slot: title(slot, now, named) for slot in others}
-    first = comparison.numbers(now, answer)
-    rest = {
-        slot: comparison.numbers(other, data.project(other, known))
-        for slot, other in others.items()
-    }
-    found = comparison.rows(first, rest)
-    verdicts(found, titles)
-    table(found, baseline(now, taken, named), titles)
-    explained({"baseline": first, **rest}, titles)
-    copy(found, titles)
-    why(now, known, others, titles, first)
+    others = alternatives.scenarios(now)
+    if not others:
+        starters(now)
+    else:
+        titles = {slot: title(slot, now, named) for slot in others}
+        first = comparison.numbers(now, answer)
+        rest = {
+            slot: comparison.numbers(other, data.project(other, known))
+            for slot, other in others.items()
+        }
+        found = comparison.rows(first, rest)
+        verdicts(found, titles)
+        table(found, baseline(now, taken, named), titles)
+        explained({"baseline": first, **rest}, titles)
+        copy(found, titles)
+        why(now, known, others, titles, first)
+
+
+frame.alone(page)

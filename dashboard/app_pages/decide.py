@@ -9,6 +9,7 @@ from dashboard import (
     controls,
     data,
     explain,
+    frame,
     i18n,
     limits,
     phrases,
@@ -128,17 +129,22 @@ def chosen_use(case: ValueCase | None) -> None:
         plans.small(t("decide.in_use", use=t(f"use.{case.template}")))
 
 
-known = data.seen()
-request = controls.asked(known.machines)
-now, use = request.scenario, cases.named(request.chosen)
-case = None if use is None else use.case
+def page() -> None:
+    """The limits, and the best plans within them."""
+    known = data.seen()
+    request = controls.asked(known.machines)
+    now, use = request.scenario, cases.named(request.chosen)
+    case = None if use is None else use.case
 
-st.markdown(phrases.sentence(now, known.machines))
-plans.small(t("decide.lead"))
-limits.draw(case)
-question = limits.question(now, case)
-with st.spinner(t("decide.searching")):
-    decision = data.decision(question, known)
-chosen_use(case)
-answers(decision, question, known.machines)
-decided.front(question, data.project(now, known), known)
+    st.markdown(phrases.sentence(now, known.machines))
+    plans.small(t("decide.lead"))
+    limits.draw(case)
+    question = limits.question(now, case)
+    with st.spinner(t("decide.searching")):
+        decision = data.decision(question, known)
+    chosen_use(case)
+    answers(decision, question, known.machines)
+    decided.front(question, data.project(now, known), known)
+
+
+frame.alone(page)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from dashboard import controls, data, explain, i18n, phrases, plans, presets, readable
+from dashboard import controls, data, explain, frame, i18n, phrases, plans, presets, readable
 from dashboard.charts import worth
 from dashboard.headlines import scalar
 from dashboard.i18n import t
@@ -156,46 +156,55 @@ def bought(now: Scenario, known: data.Seen) -> None:
     )
 
 
-known = data.seen()
-request = controls.asked(known.machines)
-now = request.scenario
-answer = data.project(now, known)
-cost_usd = scalar(answer.total.cost_usd.value)
+def page() -> None:
+    """The bill, and what would cut it."""
+    known = data.seen()
+    request = controls.asked(known.machines)
+    now = request.scenario
+    answer = data.project(now, known)
+    cost_usd = scalar(answer.total.cost_usd.value)
 
-st.markdown(phrases.sentence(now, known.machines))
-applied()
-if cost_usd is None:
-    st.info(t("savings.no_price"), icon=":material/help:")
-else:
-    found = data.savings(now, known)
-    best = next((s for s in found if s.score_change_share == 0), None)
-    with st.container(horizontal=True):
-        st.metric(t("savings.bill_now"), readable.money(cost_usd), border=True, height="stretch")
-        if best is not None:
-            st.metric(
-                t("savings.largest"),
-                readable.money(best.saved_usd),
-                delta=t(f"lever.{best.lever}"),
-                delta_color="gray",
-                delta_arrow="off",
-                border=True,
-                height="stretch",
-            )
-    build_or_buy(now, known)
-    if not found:
-        st.info(t("savings.none"), icon=":material/task_alt:")
+    st.markdown(phrases.sentence(now, known.machines))
+    applied()
+    if cost_usd is None:
+        st.info(t("savings.no_price"), icon=":material/help:")
     else:
-        st.markdown(f":material/timer: {t('savings.speed_rule')}")
-        with st.container(horizontal=True, vertical_alignment="center"):
-            st.markdown(t("savings.lead"))
-            explained(found, answer, known)
-        large = [s for s in found if s.saved_share >= LARGE_SHARE] or found
-        pictures.savings(cost_usd, large)
-        for saving in large:
-            line(saving, now, known.machines)
-        if small := found[len(large) :]:
-            with st.expander(t("savings.small", count=len(small)), icon=":material/more_horiz:"):
-                for saving in small:
-                    line(saving, now, known.machines)
-    compression.show(now, known.evidence)
-    federated.show(now, known.evidence)
+        found = data.savings(now, known)
+        best = next((s for s in found if s.score_change_share == 0), None)
+        with st.container(horizontal=True):
+            st.metric(
+                t("savings.bill_now"), readable.money(cost_usd), border=True, height="stretch"
+            )
+            if best is not None:
+                st.metric(
+                    t("savings.largest"),
+                    readable.money(best.saved_usd),
+                    delta=t(f"lever.{best.lever}"),
+                    delta_color="gray",
+                    delta_arrow="off",
+                    border=True,
+                    height="stretch",
+                )
+        build_or_buy(now, known)
+        if not found:
+            st.info(t("savings.none"), icon=":material/task_alt:")
+        else:
+            st.markdown(f":material/timer: {t('savings.speed_rule')}")
+            with st.container(horizontal=True, vertical_alignment="center"):
+                st.markdown(t("savings.lead"))
+                explained(found, answer, known)
+            large = [s for s in found if s.saved_share >= LARGE_SHARE] or found
+            pictures.savings(cost_usd, large)
+            for saving in large:
+                line(saving, now, known.machines)
+            if small := found[len(large) :]:
+                with st.expander(
+                    t("savings.small", count=len(small)), icon=":material/more_horiz:"
+                ):
+                    for saving in small:
+                        line(saving, now, known.machines)
+        compression.show(now, known.evidence)
+        federated.show(now, known.evidence)
+
+
+frame.alone(page)

@@ -7,6 +7,7 @@ from dashboard import (
     controls,
     data,
     explain,
+    frame,
     link,
     phrases,
     plans,
@@ -131,39 +132,44 @@ def ways(scenario: Scenario, case: ValueCase, known: data.Seen) -> None:
     value.ways(scenario, case, known)
 
 
-known = data.seen()
-request = controls.asked(known.machines)
-use = cases.asked(request.chosen)
-found = data.valued(use.scenario, use.case, known)
+def page() -> None:
+    """The use, the guesses, and what it is worth."""
+    known = data.seen()
+    request = controls.asked(known.machines)
+    use = cases.asked(request.chosen)
+    found = data.valued(use.scenario, use.case, known)
 
-with st.container(horizontal=True, vertical_alignment="bottom"):
-    choose_use(use.case)
-st.markdown(phrases.sentence(use.scenario, known.machines))
-st.caption(t("worth.lead", outcome=t(f"outcome.{use.case.template}")))
-for name, text in use.refused.items():
-    st.warning(
-        t("control.not_here", choice=t(f"guess.{name}"), value=text), icon=":material/link_off:"
-    )
-for name, text in request.refused.items():
-    st.warning(phrases.refused(name, text, use.scenario), icon=":material/link_off:")
-opening(found, use)
-cards(found)
-with st.container(horizontal=True, vertical_alignment="center"):
-    beyond_cash(found)
-    explain.explain_menu(worth_words.explained(found), "worth")
-with st.sidebar:
-    st.header(t("worth.guesses_title"), anchor=False)
-    st.caption(t("worth.guesses_lead"))
-    guesses(use.case, found)
-for note in found.worth.notes:
-    st.warning(phrases.note(note), icon=":material/info:")
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        choose_use(use.case)
+    st.markdown(phrases.sentence(use.scenario, known.machines))
+    st.caption(t("worth.lead", outcome=t(f"outcome.{use.case.template}")))
+    for name, text in use.refused.items():
+        st.warning(
+            t("control.not_here", choice=t(f"guess.{name}"), value=text), icon=":material/link_off:"
+        )
+    for name, text in request.refused.items():
+        st.warning(phrases.refused(name, text, use.scenario), icon=":material/link_off:")
+    opening(found, use)
+    cards(found)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        beyond_cash(found)
+        explain.explain_menu(worth_words.explained(found), "worth")
+    with st.sidebar:
+        st.header(t("worth.guesses_title"), anchor=False)
+        st.caption(t("worth.guesses_lead"))
+        guesses(use.case, found)
+    for note in found.worth.notes:
+        st.warning(phrases.note(note), icon=":material/info:")
 
-for first, second in ((value.cash, value.accuracy), (value.doubt, value.movers)):
-    left, right = st.columns(2)
-    with left.container(border=True, height="stretch"):
-        first(found)
-    with right.container(border=True, height="stretch"):
-        second(found)
-parts(use.scenario, use.case, known)
-with st.container(border=True):
-    ways(use.scenario, use.case, known)
+    for first, second in ((value.cash, value.accuracy), (value.doubt, value.movers)):
+        left, right = st.columns(2)
+        with left.container(border=True, height="stretch"):
+            first(found)
+        with right.container(border=True, height="stretch"):
+            second(found)
+    parts(use.scenario, use.case, known)
+    with st.container(border=True):
+        ways(use.scenario, use.case, known)
+
+
+frame.alone(page)
