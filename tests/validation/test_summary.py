@@ -26,7 +26,7 @@ LARGEST_SHARE = {
     "tpot": 0.18,
     "tpot-half": 0.1,
     "energy": 0.20,
-    "vision-training": 0.17,
+    "vision-training": 0.13,
     "vision": 0.245,
     "landmark-costs": 0.08,
 }
