@@ -153,6 +153,13 @@ def network(name: str) -> Mapping[str, float]:
     return {column: float(networks()[name][column]) for column in COUNTS}
 
 
+@cache
+def attention_output_share(name: str) -> float:
+    """Of the numbers that a network's products write, those of all pairs."""
+    counted = network(name)
+    return counted["attention_outputs_million"] / counted["product_outputs_million"]
+
+
 @lru_cache(maxsize=256)
 def _efficiencies(accelerator_id: str, is_wide: bool) -> ImageEfficiencies:
     """On an accelerator with TF32, training at 32 bits uses it."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from engine.projection.image_speed import network, networks
+from engine.projection.image_speed import attention_output_share, network, networks
 from engine.projection.serving_items import OPERATIONS_PER_ENCODER_LAYER, USUAL_OPERATION_COUNT
-from engine.projection.serving_network import encoder_activation_count
+from engine.projection.serving_network import encoder_activation_count, encoder_attention_count
 from engine.units import BILLION, MILLION
 from engine.validation.image_names import counted_network
 from engine.validation.rows import Row, number
@@ -44,6 +44,8 @@ class ItemWork:
     """Layers of one denoising pass."""
     operation_count: float = 0.0
     """Operations launched for a batch; 0 where denoising pays by the layer."""
+    attention_output_count: float = 0.0
+    """Of the activations, by products of all pairs."""
 
 
 def item_work(row: Row) -> ItemWork | None:
@@ -67,18 +69,16 @@ def _from_columns(row: Row, plain: str) -> ItemWork | None:
 
 
 def _network(plain: str, gflop: float, parameters: float, written_million: float) -> ItemWork:
+    counted = counted_network(plain)
+    written = written_million * MILLION
     return ItemWork(
         NETWORK,
         gflop * BILLION,
         parameters,
-        written_million * MILLION,
-        operation_count=_operation_count(plain),
+        written,
+        operation_count=network(counted)["operation_count"] if counted else USUAL_OPERATION_COUNT,
+        attention_output_count=written * attention_output_share(counted) if counted else 0.0,
     )
-
-
-def _operation_count(plain: str) -> float:
-    counted = counted_network(plain)
-    return network(counted)["operation_count"] if counted else USUAL_OPERATION_COUNT
 
 
 def _counted_at(row: Row, plain: str) -> float:
@@ -123,13 +123,8 @@ def _as_counted(row: Row, name: str) -> ItemWork:
     scale = ((number(row.get("input_size")) or side) / side) ** 2
     kinds = ("dense_gmacs", "depthwise_gmacs", "attention_gmacs", "grouped_gmacs")
     gflop = 2.0 * scale * sum(found[kind] for kind in kinds)
-    return ItemWork(
-        NETWORK,
-        gflop * BILLION,
-        found["parameters_million"] * MILLION,
-        scale * found["product_outputs_million"] * MILLION,
-        operation_count=found["operation_count"],
-    )
+    written_million = scale * found["product_outputs_million"]
+    return _network(name, gflop, found["parameters_million"] * MILLION, written_million)
 
 
 def _encoded(row: Row, plain: str) -> ItemWork | None:
@@ -142,7 +137,15 @@ def _encoded(row: Row, plain: str) -> ItemWork | None:
             flop = 2.0 * parameters * tokens + 4.0 * layers * width * tokens**2
             written = float(encoder_activation_count(layers, width, heads, tokens))
             operations = OPERATIONS_PER_ENCODER_LAYER * layers
-            return ItemWork(ENCODER, flop, parameters, written, operation_count=operations)
+            pairs = float(encoder_attention_count(layers, width, heads, tokens))
+            return ItemWork(
+                ENCODER,
+                flop,
+                parameters,
+                written,
+                operation_count=operations,
+                attention_output_count=pairs,
+            )
     return None
 
 
