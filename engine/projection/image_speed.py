@@ -66,6 +66,7 @@ def speed(
         bandwidth_bytes_per_s=found.bandwidth_bytes_per_s,
         is_wide=scenario.precision == "fp32",
         is_channels_last=scenario.precision != "fp32",
+        uses_matrix_units=scenario.precision != "fp32" or found.tf32_dense_tflops is not None,
         batch_count=USUAL_BATCH_COUNT,
         device_count=scenario.training_device_count,
     )
@@ -99,6 +100,7 @@ def step_of(
     bandwidth_bytes_per_s: Float,
     is_wide: bool,
     is_channels_last: bool,
+    uses_matrix_units: bool,
     batch_count: Float,
     device_count: Float,
 ) -> ImageStep:
@@ -106,10 +108,13 @@ def step_of(
     written = size_ratio**0.5
     return ImageStep(
         dense_flop=counts["dense_gmacs"] * FLOP_PER_GMAC * size_ratio,
+        linear_flop=counts["linear_gmacs"] * FLOP_PER_GMAC * size_ratio,
         grouped_flop=counts["grouped_gmacs"] * FLOP_PER_GMAC * size_ratio,
         depthwise_flop=counts["depthwise_gmacs"] * FLOP_PER_GMAC * written,
         attention_flop=counts["attention_gmacs"] * FLOP_PER_GMAC * written,
         product_output_count=counts["product_outputs_million"] * MILLION * written,
+        convolution_output_count=counts["convolution_outputs_million"] * MILLION * written,
+        depthwise_output_count=counts["depthwise_outputs_million"] * MILLION * written,
         output_count=counts["outputs_million"] * MILLION * written,
         operation_count=counts["operation_count"],
         parameter_count=counts["parameters_million"] * MILLION * size_ratio,
@@ -119,6 +124,7 @@ def step_of(
         batch_count=batch_count,
         device_count=device_count,
         is_channels_last=float(is_channels_last),
+        is_turned=float(uses_matrix_units and not is_channels_last),
     )
 
 
@@ -136,7 +142,8 @@ def networks() -> Mapping[str, Mapping[str, str]]:
 
 COUNTS = (
     "parameters_million", "dense_gmacs", "depthwise_gmacs", "attention_gmacs", "grouped_gmacs",
-    "product_outputs_million", "outputs_million", "operation_count",
+    "product_outputs_million", "outputs_million", "operation_count", "linear_gmacs",
+    "convolution_outputs_million", "depthwise_outputs_million", "attention_outputs_million",
 )  # fmt: skip
 
 
@@ -144,6 +151,13 @@ COUNTS = (
 def network(name: str) -> Mapping[str, float]:
     """One of them, as numbers."""
     return {column: float(networks()[name][column]) for column in COUNTS}
+
+
+@cache
+def attention_output_share(name: str) -> float:
+    """Of the numbers that a network's products write, those of all pairs."""
+    counted = network(name)
+    return counted["attention_outputs_million"] / counted["product_outputs_million"]
 
 
 @lru_cache(maxsize=256)

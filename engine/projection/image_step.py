@@ -1,10 +1,14 @@
 """Training networks on images: time of one step from what the network counts.
 
-Products of different kinds run at different shares of peak: dense, in groups, depthwise,
-attention. What layers write goes through memory and overlaps in part; each batch pays for its
-launches and its optimiser once. Every function broadcasts.
+Products of different kinds run at different shares of peak: convolutions, linear layers, in
+groups, attention. Depthwise products wait for memory. What layers write goes through memory and
+overlaps in part; matrix units want channels last, so convolutions that keep them first are turned
+around, there and back. Each batch pays for its launches and its optimiser once. Every function
+broadcasts.
 
 Source: Williams, Waterman, Patterson 2009, "Roofline", https://doi.org/10.1145/1498765.1498785
+Source: "Convolution layers: tensor layouts in memory: NCHW vs NHWC",
+https://docs.nvidia.com/deeplearning/performance/dl-performance-convolutional/index.html
 """
 
 from __future__ import annotations
@@ -17,6 +21,7 @@ from engine.units import Float
 
 STEP_PER_FORWARD = 3.0
 """Forward, and backward twice over: to inputs and to weights."""
+FLOP_PER_PRODUCT = 2.0
 USUAL_FLOP_PER_OUTPUT = 600.0
 USUAL_BATCH_COUNT = 128.0
 """Images on one device at once, where nothing says how many."""
@@ -30,12 +35,19 @@ class ImageStep:
     """A network, a device and a batch; FLOP and outputs are of one image, forward."""
 
     dense_flop: Float
+    linear_flop: Float
+    """Of these, those of layers that look at one place at a time."""
     grouped_flop: Float
     """Of convolutions in groups of more than four channels."""
     depthwise_flop: Float
+    """Of convolutions in smaller groups."""
     attention_flop: Float
     product_output_count: Float
     """Numbers that products write."""
+    convolution_output_count: Float
+    """Of these, by convolutions without groups."""
+    depthwise_output_count: Float
+    """Of these, by convolutions in groups of at most four channels."""
     output_count: Float
     """Numbers that all operations write."""
     operation_count: Float
@@ -47,6 +59,8 @@ class ImageStep:
     """Images on one device at once."""
     device_count: Float
     is_channels_last: Float
+    is_turned: Float
+    """Whether matrix units multiply what is kept with channels first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,9 +72,12 @@ class ImageEfficiencies:
     density_exponent: Float
     grouped_share: Float
     grouped_last_ratio: Float
-    depthwise_share: Float
     attention_share: Float
     traffic_per_product_output: Float
+    traffic_of_turning_ratio: Float
+    """What turning a convolution's numbers around moves, over what writing them does."""
+    traffic_per_depthwise_output: Float
+    traffic_per_depthwise_product: Float
     traffic_per_output: Float
     overlap_excess: Float
     launch_s: Float
@@ -84,13 +101,14 @@ def arithmetic_s(s: ImageStep, e: ImageEfficiencies) -> Float:
     """Seconds of one image's products: the more done for each number written, the faster."""
     flop = s.dense_flop + s.grouped_flop + s.attention_flop
     density = flop / s.product_output_count / USUAL_FLOP_PER_OUTPUT
-    last = np.where(s.is_channels_last > 0, e.channels_last_ratio, 1.0)
-    dense = np.minimum(e.dense_share * last * density**e.density_exponent, LARGEST_SHARE)
-    in_groups = e.grouped_share * np.where(s.is_channels_last > 0, e.grouped_last_ratio, 1.0)
+    dense = e.dense_share * density**e.density_exponent
+    is_last = s.is_channels_last > 0
+    convolving = dense * np.where(is_last, e.channels_last_ratio, 1.0)
+    in_groups = e.grouped_share * np.where(is_last, e.grouped_last_ratio, 1.0)
     at_peak = (
-        s.dense_flop / dense
+        (s.dense_flop - s.linear_flop) / np.minimum(convolving, LARGEST_SHARE)
+        + s.linear_flop / np.minimum(dense, LARGEST_SHARE)
         + s.grouped_flop / in_groups
-        + s.depthwise_flop / e.depthwise_share
         + s.attention_flop / e.attention_share
     )
     return STEP_PER_FORWARD * at_peak / s.peak_flop_per_s
@@ -98,6 +116,9 @@ def arithmetic_s(s: ImageStep, e: ImageEfficiencies) -> Float:
 
 def traffic_s(s: ImageStep, e: ImageEfficiencies) -> Float:
     """Seconds to move what one image's layers write, forward and back."""
-    values = s.product_output_count * e.traffic_per_product_output
+    turned = s.convolution_output_count * s.is_turned * e.traffic_of_turning_ratio
+    values = (s.product_output_count + turned) * e.traffic_per_product_output
     values = values + s.output_count * e.traffic_per_output
+    values = values + s.depthwise_output_count * e.traffic_per_depthwise_output
+    values = values + s.depthwise_flop / FLOP_PER_PRODUCT * e.traffic_per_depthwise_product
     return values * s.bytes_per_value / s.bandwidth_bytes_per_s

@@ -11,7 +11,7 @@ from engine.catalogue.schema import Accelerator, Model, Precision
 from engine.elementwise import everywhere
 from engine.projection import energy, memory, serving, serving_items
 from engine.projection.hardware import Device
-from engine.projection.image_speed import network
+from engine.projection.image_speed import attention_output_share, network
 from engine.projection.serving_fit import serving_fit
 from engine.projection.serving_items import (
     OPERATIONS_PER_ENCODER_LAYER,
@@ -40,7 +40,7 @@ SEEN_KINDS = ("kind", "engine", "generation")
 
 @dataclass(frozen=True, slots=True)
 class _Work:
-    """Arithmetic of one item, and the numbers its layers write."""
+    """Arithmetic of one item, and the numbers its layers write: not those of fused attention."""
 
     kind: str
     flop: Estimate
@@ -80,6 +80,14 @@ def encoder_activation_count(
     return layer_count * input_tokens * (wide + pairs)
 
 
+def encoder_attention_count(
+    layer_count: Float, hidden_size: Float, head_count: Float, input_tokens: Float
+) -> Float:
+    """Of these, by products of pairs of tokens: a number a pair, and what it makes of them."""
+    found: float = setup()["activations"]["encoder_values_per_pair"]
+    return layer_count * input_tokens * (hidden_size + found * head_count * input_tokens)
+
+
 def text_flop(flop_per_token: Float, input_tokens: Float) -> Float:
     """FLOP for one whole text to pass forward."""
     return flop_per_token * input_tokens
@@ -97,9 +105,8 @@ def _work(scenario: Scenario, model: Sized) -> _Work | None:
     layers, width = model.layer_count.value, model.hidden_size.value
     assert layers is not None
     assert width is not None
-    written = encoder_activation_count(
-        layers, width, float(known.head_count), scenario.input_items_per_request
-    )
+    shape = layers, width, float(known.head_count), scenario.input_items_per_request
+    written = encoder_activation_count(*shape) - encoder_attention_count(*shape)
     text = derive(text_flop, flop_per_token=flop, input_tokens=inputs)
     operations = OPERATIONS_PER_ENCODER_LAYER * layers
     return _Work("encoder", text, written, chosen(1.0), operations)
@@ -109,7 +116,8 @@ def _image_work(known: Model, flop: Estimate, inputs: Estimate) -> _Work:
     assert flop.value is not None
     counted = None if known.counted_as is None else network(known.counted_as)
     operations = USUAL_OPERATION_COUNT if counted is None else counted["operation_count"]
-    written = _image_activations(known.name, flop.value)
+    pairs = 0.0 if known.counted_as is None else attention_output_share(known.counted_as)
+    written = _image_activations(known.name, flop.value) * (1.0 - pairs)
     return _Work("network", flop, written, inputs, operations)
 
 

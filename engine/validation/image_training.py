@@ -20,12 +20,12 @@ from engine.projection.image_speed import (
 )
 from engine.projection.image_step import ImageEfficiencies, images_per_s
 from engine.projection.serving_fit import Constant, ErrorRange, ServingFit
+from engine.validation.image_names import network_family
 from engine.validation.image_training_rows import (
     DOMAINS,
     ImageReading,
     arrays,
     is_device_count_known,
-    network_family,
     read,
 )
 from engine.validation.range_widths import Miss, Misses
@@ -50,16 +50,18 @@ PRIORS: Mapping[str, Prior] = {
     "density_exponent": Prior(0.2, 0.7),
     "grouped_share": Prior(0.3, 0.7, {FORMAT: 0.3}),
     "grouped_last_ratio": Prior(0.3, 1.0),
-    "depthwise_share": Prior(0.02, 0.7, {SOFTWARE: 0.3, FORMAT: 0.3}),
     "attention_share": Prior(0.2, 0.7),
     "traffic_per_product_output": Prior(2.5, 0.6),
+    "traffic_of_turning_ratio": Prior(1.5, 0.4),
+    "traffic_per_depthwise_output": Prior(20.0, 0.7, {SOFTWARE: 0.3, FORMAT: 0.3}),
+    "traffic_per_depthwise_product": Prior(0.5, 0.7),
     "traffic_per_output": Prior(8.0, 0.6, {SOFTWARE: 0.4, FORMAT: 0.4, DEVICE: 0.25}),
     "overlap_excess": Prior(0.5, 0.5),
     "launch_s": Prior(1e-5, 0.7),
     "optimiser_bytes_per_parameter": Prior(25.0, 0.5),
     "waiting_per_doubling": Prior(0.02, 0.7, {SOFTWARE: 0.3}),
 }
-"""Shares of peak and bytes for each number written, before a row is weighed: round guesses."""
+"""Shares of peak and numbers moved for each written, before a row is weighed: round guesses."""
 
 
 def predict(rows: Sequence[Row], fit: ServingFit | None = None) -> list[Prediction]:

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 
 import numpy as np
 
 from engine.catalogue.schema import Accelerator
-from engine.projection.image_speed import DEVICE, FORMAT, SOFTWARE, network, networks, step_of
+from engine.projection.image_speed import DEVICE, FORMAT, SOFTWARE, network, step_of
 from engine.projection.image_step import USUAL_BATCH_COUNT, ImageStep
 from engine.validation.accelerator_names import accelerator_of
+from engine.validation.image_names import counted_network
 from engine.validation.rows import Row, is_nvidia_example, number
 from engine.validation.training_devices import speed_of
 from engine.validation.training_models import ImpossibleError
@@ -26,6 +26,8 @@ SOFTWARE_NAMES = (
     ("tensorflow", "tensorflow"),
     ("paddle", "paddle"),
 )
+CONTAINER = "ngc"
+"""PyTorch as NVIDIA builds it, in which its own examples run too."""
 CHANNELS_LAST = ("mxnet", "tensorflow", "paddle")
 """Software whose benchmarks keep channels last at 16 bits, as matrix units want them."""
 JOINING = ("mxnet", "paddle")
@@ -37,53 +39,11 @@ https://github.com/NVIDIA/DeepLearningExamples/tree/master/MxNet/Classification/
 """
 JOINED_OUTPUTS_PER_PRODUCT = 2.0
 """Numbers written for each that a convolution writes: by it, and by that kernel."""
-SIZES = {"t": "tiny", "ti": "tiny", "s": "small", "b": "base", "l": "large"}
-SIZE = r"(tiny|small|base|large|xlarge|ti|t|s|b|l)(?![a-z])"
-ALIASES = (
-    (r"ssd300|^detectionssd$", "ssd300_resnet50"),
-    (r"ssd|rcnn|retinanet|yolo|detr|fpn|deeplab|unet", ""),
-    (r"wideresnet(50|101)", r"wide_resnet\1_2"),
-    (r"se-?resnext(50|101)", r"seresnext\1_32x4d"),
-    (r"resnext(50|101)(32x[48]d|32x16d|64x4d)", r"resnext\1_\2"),
-    (r"resnext(50|101)", r"resnext\1_32x4d"),
-    (r"inceptionresnetv2", "inception_resnet_v2"),
-    (r"seresnet(18|34|50|101|152)", r"seresnet\1"),
-    (r"ecaresnet|skresnet|resnetv2|nfresnet|resnest", ""),
-    (r"resnet(18|34|50|101|152)(?:vd|d)(?![a-z])", r"resnet\1d"),
-    (r"(?:resnet|rn)(18|34|50|101|152|200)", r"resnet\1"),
-    (r"mobilenetv2", "mobilenetv2_100"),
-    (r"mobilenetv3(large|small)", r"mobilenetv3_\1_100"),
-    (r"efficientnetv2(s|m|l|xl)(?![a-z])", r"efficientnetv2_\1"),
-    (r"efficientnet(b\d)", r"efficientnet_\1"),
-    (r"densenet(121|161|169|201)", r"densenet\1"),
-    (r"vgg(11|13|16|19)bn", r"vgg\1_bn"),
-    (r"vgg(11|13|16|19)", r"vgg\1"),
-    (r"inceptionv([34])", r"inception_v\1"),
-    (rf"^(?:vit|visiontransformer){SIZE}(?:patch)?(16|32)(?:224)?$", r"vit_{}_patch\2_224"),
-    (rf"^(?:vit|visiontransformer){SIZE}$", "vit_{}_patch16_224"),
-    (r"^vitpytorch$", "vit_base_patch16_224"),
-    (rf"^deit{SIZE}", "deit_{}_patch16_224"),
-    (rf"^swinv2{SIZE}", "swinv2_{}_window8_256"),
-    (rf"^swin(?:transformer)?{SIZE}", "swin_{}_patch4_window7_224"),
-    (r"^swintransformer", "swin_base_patch4_window7_224"),
-    (rf"^convnext{SIZE}", "convnext_{}"),
-    (rf"^convnextv2{SIZE}", "convnextv2_{}"),
-    (r"^regnet([xy])(\d+(?:\.\d+)?)(gf|mf)", "regnet"),
-)
-"""What other publishers call a network, its marks left out, and the name it is counted under.
-
-Empty where only the backbone would be meant; `{}` is the size, and `regnet` a number of FLOP.
-"""
-MARKS = re.compile(r"[\s_/-]")
 OTHER_NETWORKS = frozenset({("ssd300_resnet50", "tensorflow")})
 """What software means another network by: here SSD320 with a feature pyramid, not counted.
 
 Source: https://github.com/NVIDIA/DeepLearningExamples/tree/master/TensorFlow/Detection/SSD
 """
-PREFIX = re.compile(r"^(tf_|gluon_|legacy_|ig_|ssl_|swsl_|dm_|adv_|jx_|test_)")
-RELATIVES = {"ecaresnet": "resnet", "seresnet": "resnet", "skresnet": "resnet", "wide": "resnet"}
-RELATIVES |= {"seresnext": "resnext", "skresnext": "resnext", "ecaresnext": "resnext"}
-RELATIVES |= {"eca": "nfnet", "nf": "nfnet", "mobilenetv": "mobilenet", "resnetv": "resnet"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,44 +55,17 @@ class ImageReading:
     global_batch_count: float
 
 
-def network_family(model: str) -> str:
-    """The family that a network's name begins with."""
-    plain = PREFIX.sub("", counted_name(model))
-    found = re.match(r"[a-z]+", plain)
-    name = found[0] if found else "other"
-    return RELATIVES.get(name, name)
-
-
-def counted_name(model: str) -> str:
-    """The name a network is counted under, whatever its publisher calls it."""
-    if model in networks():
-        return model
-    plain = MARKS.sub("", model.lower())
-    for pattern, name in ALIASES:
-        found = re.search(pattern, plain)
-        if found:
-            return _filled(name, found) or model.lower()
-    return model.lower()
-
-
-def _filled(name: str, found: re.Match[str]) -> str:
-    if name == "regnet":
-        tenths_of_gflop = float(found[2]) * (10 if found[3] == "gf" else 0.01)
-        return f"regnet{found[1]}_{round(tenths_of_gflop):03d}"
-    filled = found.expand(name)
-    return filled.format(SIZES.get(found[1], found[1])) if "{}" in filled else filled
-
-
 def read(row: Row) -> ImageReading | str:
     """The row understood, or why it cannot be."""
-    name = counted_name(row.get("model", ""))
-    if name not in networks() or (name, _software(row)) in OTHER_NETWORKS:
+    name = counted_network(row.get("model", ""))
+    if name is None or (name, _software(row)) in OTHER_NETWORKS:
         return f"the layers of the network '{row.get('model', '')}' are not counted"
     found = accelerator_of(row)
     if found is None:
         return "no accelerator of the catalogue is named"
     accelerator_id, accelerator = found
     precision = precision_of(row)
+    number_format = _format(precision, accelerator)
     try:
         speed = speed_of(accelerator_id, accelerator, precision)
     except ImpossibleError as reason:
@@ -145,6 +78,7 @@ def read(row: Row) -> ImageReading | str:
         bandwidth_bytes_per_s=speed["bandwidth_bytes_per_s"],
         is_wide=precision in ("tf32", "fp32"),
         is_channels_last=_is_channels_last(row, precision),
+        uses_matrix_units=number_format != "fp32",
         batch_count=batch,
         device_count=devices,
     )
@@ -154,7 +88,7 @@ def read(row: Row) -> ImageReading | str:
         values["output_count"] = min(values["output_count"], written)
     traits = {
         DEVICE: accelerator_id,
-        FORMAT: _format(precision, accelerator),
+        FORMAT: number_format,
         SOFTWARE: _software(row),
     }
     return ImageReading(values, traits, batch * devices)
@@ -169,7 +103,8 @@ def _format(precision: str, accelerator: Accelerator) -> str:
 
 def _software(row: Row) -> str:
     text = row.get("framework", "").lower()
-    return next((name for word, name in SOFTWARE_NAMES if word in text), "other")
+    usual = CONTAINER if is_nvidia_example(row) else "other"
+    return next((name for word, name in SOFTWARE_NAMES if word in text), usual)
 
 
 def _batch_count(row: Row, devices: float) -> float:

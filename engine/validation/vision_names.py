@@ -35,32 +35,6 @@ Source: https://pytorch.org/vision/stable/models.html; https://arxiv.org/abs/200
 """
 CLASSIFIES = re.compile("^$|class|^vision$")
 """Domains whose models are networks as counted; elsewhere they are parts of something larger."""
-SPELLINGS = (
-    ("mobilenet(v1)?$", "mobilenetv1_100"),
-    ("mobilenetv2", "mobilenetv2_100"),
-    ("mobilenetv3large", "mobilenetv3_large_100"),
-    ("mobilenetv3small", "mobilenetv3_small_100"),
-    ("inceptionv3", "inception_v3"),
-    ("inceptionresnetv2", "inception_resnet_v2"),
-    ("swint$|swintiny", "swin_tiny_patch4_window7_224"),
-    ("swins$|swinsmall", "swin_small_patch4_window7_224"),
-    ("swinb$|swinbase", "swin_base_patch4_window7_224"),
-    ("swinl$|swinlarge", "swin_large_patch4_window7_224"),
-    ("convnextt$", "convnext_tiny"),
-    ("convnexts$", "convnext_small"),
-    ("convnextb$", "convnext_base"),
-    ("convnextl$", "convnext_large"),
-    ("vit[tT]i?(16)?$", "vit_tiny_patch16_224"),
-    ("vits(16)?$", "vit_small_patch16_224"),
-    ("vitb(16)?$|vitbase$", "vit_base_patch16_224"),
-    ("vitb32$", "vit_base_patch32_224"),
-    ("vitl(16)?$|vitlarge$", "vit_large_patch16_224"),
-    ("vith(14)?$|vithuge$", "vit_huge_patch14_224"),
-    ("deits", "deit_small_patch16_224"),
-    ("deitb", "deit_base_patch16_224"),
-)
-"""What publishers call networks, without separators, and the name each is counted under."""
-
 DETECTORS = {
     "yolov?5": "n 4.5 1.9, s 16.5 7.2, m 49.0 21.2, l 109.1 46.5, x 205.7 86.7",
     "yolov?8": "n 8.7 3.2, s 28.6 11.2, m 78.9 25.9, l 165.2 43.7, x 257.8 68.2",

@@ -32,6 +32,12 @@ CORE_COUNT = {"inferentia1": 4.0, "inferentia2": 2.0, "trainium1": 2.0, "trainiu
 
 Source: https://awsdocs-neuron.readthedocs-hosted.com/en/latest/about-neuron/arch/
 """
+FUSED = re.compile(r"pt[23]\d\d|pytorch v?[23]\.|tensorrt")
+"""Software that multiplies all pairs without writing them down: PyTorch from 2.0 on, TensorRT.
+
+Source: Dao et al. 2022, "FlashAttention", https://arxiv.org/abs/2205.14135;
+https://pytorch.org/docs/stable/generated/torch.nn.functional.scaled_dot_product_attention.html
+"""
 CASTING = "neuron"
 """The generation whose compiler multiplies 32-bit models at 16 bits unless told otherwise."""
 PER_IMAGE_DOMAINS = frozenset({"object-detection", "instance-segmentation"})
@@ -125,11 +131,12 @@ def _values(
     devices = number(row.get("n_devices")) or sockets
     cores = 1.0 if work.kind == DIFFUSION else CORE_COUNT.get(device.id, 1.0)
     at_work = 1.0 if _is_of_one_copy(row) else cores
+    fused = FUSED.search(row.get("engine", "").lower()) is not None
     batch = number(row.get("batch_size")) or (OFFLINE_BATCH if offline else 1.0)
     return {
         "flop_per_item": work.flop,
         "parameter_count": work.parameter_count,
-        "activations_per_item": work.activations,
+        "activations_per_item": work.activations - (work.attention_output_count if fused else 0.0),
         "bytes_per_value": BYTES[number_format],
         "peak_flop_per_s": _peak_flop_per_s(device, number_format) / cores,
         "bandwidth_bytes_per_s": device.bandwidth_bytes_per_s / cores,

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from functools import cache
 
-from engine.projection.image_speed import network, networks
+from engine.projection.image_speed import attention_output_share, network, networks
 from engine.projection.serving_items import OPERATIONS_PER_ENCODER_LAYER, USUAL_OPERATION_COUNT
-from engine.projection.serving_network import encoder_activation_count
+from engine.projection.serving_network import encoder_activation_count, encoder_attention_count
 from engine.units import BILLION, MILLION
-from engine.validation.image_training_rows import counted_name
+from engine.validation.image_names import counted_network
 from engine.validation.rows import Row, number
 from engine.validation.serving_shapes import plain_name
 from engine.validation.vision_names import (
@@ -19,7 +18,6 @@ from engine.validation.vision_names import (
     DIFFUSERS,
     ENCODERS,
     NETWORKS,
-    SPELLINGS,
     Diffuser,
 )
 
@@ -31,7 +29,6 @@ DETECTOR_SIZE = 640.0
 BENCHMARK_STEPS = 20.0
 """Of MLPerf's diffusion model: https://github.com/mlcommons/inference/tree/master/text_to_image"""
 DEFAULT_SEQUENCE_TOKENS = 128.0
-SEPARATORS = re.compile(r"[^a-z0-9]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +44,8 @@ class ItemWork:
     """Layers of one denoising pass."""
     operation_count: float = 0.0
     """Operations launched for a batch; 0 where denoising pays by the layer."""
+    attention_output_count: float = 0.0
+    """Of the activations, by products of all pairs."""
 
 
 def item_work(row: Row) -> ItemWork | None:
@@ -70,18 +69,16 @@ def _from_columns(row: Row, plain: str) -> ItemWork | None:
 
 
 def _network(plain: str, gflop: float, parameters: float, written_million: float) -> ItemWork:
+    counted = counted_network(plain)
+    written = written_million * MILLION
     return ItemWork(
         NETWORK,
         gflop * BILLION,
         parameters,
-        written_million * MILLION,
-        operation_count=_operation_count(plain),
+        written,
+        operation_count=network(counted)["operation_count"] if counted else USUAL_OPERATION_COUNT,
+        attention_output_count=written * attention_output_share(counted) if counted else 0.0,
     )
-
-
-def _operation_count(plain: str) -> float:
-    found = networks().get(counted_name(plain.replace("-", "_")))
-    return float(found["operation_count"]) if found else USUAL_OPERATION_COUNT
 
 
 def _counted_at(row: Row, plain: str) -> float:
@@ -92,7 +89,7 @@ def _counted_at(row: Row, plain: str) -> float:
 
 def _known(row: Row, plain: str) -> ItemWork | None:
     if CLASSIFIES.search(row.get("domain", "")):
-        counted = _counted_network(plain)
+        counted = counted_network(plain)
         if counted:
             return _as_counted(row, counted)
     detector = _detector(row, plain)
@@ -126,38 +123,8 @@ def _as_counted(row: Row, name: str) -> ItemWork:
     scale = ((number(row.get("input_size")) or side) / side) ** 2
     kinds = ("dense_gmacs", "depthwise_gmacs", "attention_gmacs", "grouped_gmacs")
     gflop = 2.0 * scale * sum(found[kind] for kind in kinds)
-    return ItemWork(
-        NETWORK,
-        gflop * BILLION,
-        found["parameters_million"] * MILLION,
-        scale * found["product_outputs_million"] * MILLION,
-        operation_count=found["operation_count"],
-    )
-
-
-@cache
-def _counted_network(plain: str) -> str | None:
-    """The counted network that a name means: spelt as such, or the longest it begins with."""
-    name = re.sub(r"^[\w.-]+/(?=[a-z])", "", plain)
-    if name.replace("-", "_") in networks():
-        return name.replace("-", "_")
-    text = SEPARATORS.sub("", name)
-    for pattern, spelt in SPELLINGS:
-        if re.match(pattern, text) and spelt in networks():
-            return spelt
-    begun = [n for key, n in _squeezed() if text.startswith(key) and not _goes_on(text, key)]
-    return begun[0] if begun else None
-
-
-def _goes_on(text: str, key: str) -> bool:
-    """Whether a number goes on after the key: ResNet-101 does not begin with ResNet-10."""
-    return key[-1].isdigit() and text[len(key) : len(key) + 1].isdigit()
-
-
-@cache
-def _squeezed() -> tuple[tuple[str, str], ...]:
-    pairs = [(SEPARATORS.sub("", name), name) for name in networks()]
-    return tuple(sorted(pairs, key=lambda pair: -len(pair[0])))
+    written_million = scale * found["product_outputs_million"]
+    return _network(name, gflop, found["parameters_million"] * MILLION, written_million)
 
 
 def _encoded(row: Row, plain: str) -> ItemWork | None:
@@ -170,7 +137,15 @@ def _encoded(row: Row, plain: str) -> ItemWork | None:
             flop = 2.0 * parameters * tokens + 4.0 * layers * width * tokens**2
             written = float(encoder_activation_count(layers, width, heads, tokens))
             operations = OPERATIONS_PER_ENCODER_LAYER * layers
-            return ItemWork(ENCODER, flop, parameters, written, operation_count=operations)
+            pairs = float(encoder_attention_count(layers, width, heads, tokens))
+            return ItemWork(
+                ENCODER,
+                flop,
+                parameters,
+                written,
+                operation_count=operations,
+                attention_output_count=pairs,
+            )
     return None
 
 

@@ -11,15 +11,19 @@ from engine.projection.image_speed import networks
 from engine.projection.image_step import ImageEfficiencies, ImageStep, images_per_s
 from engine.scenario import Scenario
 from engine.validation import image_training
-from engine.validation.image_training_rows import ImageReading, counted_name, network_family, read
+from engine.validation.image_names import counted_network, network_family
+from engine.validation.image_training_rows import ImageReading, read
 from engine.validation.rows import TRAINING_ANSWERS, Row
 
 RESNET = ImageStep(
     dense_flop=8.2e9,
+    linear_flop=4e6,
     grouped_flop=0.0,
     depthwise_flop=0.0,
     attention_flop=0.0,
     product_output_count=11.1e6,
+    convolution_output_count=11.1e6,
+    depthwise_output_count=0.0,
     output_count=31e6,
     operation_count=170.0,
     parameter_count=25.6e6,
@@ -29,6 +33,7 @@ RESNET = ImageStep(
     batch_count=128.0,
     device_count=1.0,
     is_channels_last=1.0,
+    is_turned=0.0,
 )
 ROUND = ImageEfficiencies(
     dense_share=0.6,
@@ -36,9 +41,11 @@ ROUND = ImageEfficiencies(
     density_exponent=0.2,
     grouped_share=0.3,
     grouped_last_ratio=0.3,
-    depthwise_share=0.02,
     attention_share=0.2,
     traffic_per_product_output=2.5,
+    traffic_of_turning_ratio=1.5,
+    traffic_per_depthwise_output=20.0,
+    traffic_per_depthwise_product=0.5,
     traffic_per_output=8.0,
     overlap_excess=0.5,
     launch_s=1e-5,
@@ -64,6 +71,58 @@ def test_only_traffic_is_left_where_arithmetic_is_free() -> None:
     )
     moved_bytes = (11.1e6 * 2.5 + 31e6 * 8.0) * 2.0
     assert images_per_s(free, ROUND) == pytest.approx(2.0e12 / moved_bytes)
+
+
+def test_channels_kept_first_are_turned_around() -> None:
+    free = replace(RESNET, peak_flop_per_s=1e30, parameter_count=0.0, operation_count=0.0)
+    turned = replace(free, is_turned=1.0)
+    more_bytes = 11.1e6 * 1.5 * 2.5 * 2.0
+    more_s = 1 / images_per_s(turned, ROUND) - 1 / images_per_s(free, ROUND)
+    assert more_s == pytest.approx(more_bytes / 2.0e12)
+
+
+def test_depthwise_products_wait_for_memory_however_fast_the_units() -> None:
+    free = replace(RESNET, peak_flop_per_s=1e30, parameter_count=0.0, operation_count=0.0)
+    deep = replace(free, depthwise_output_count=5e6, depthwise_flop=9e7)
+    more_s = 1 / images_per_s(deep, ROUND) - 1 / images_per_s(free, ROUND)
+    assert more_s == pytest.approx((5e6 * 20.0 + 4.5e7 * 0.5) * 2.0 / 2.0e12)
+
+
+@pytest.mark.parametrize(
+    ("precision", "device", "turned"),
+    [("AMP", "A100-80GB", 1.0), ("fp32", "A100-80GB", 1.0), ("fp32", "V100-16GB", 0.0)],
+)
+def test_only_matrix_units_want_channels_last(precision: str, device: str, turned: float) -> None:
+    found = read({**ROW, "precision": precision, "hw_norm": device})
+    assert isinstance(found, ImageReading)
+    assert found.values["is_turned"] == turned
+
+
+def test_every_counted_network_is_read_under_its_own_name() -> None:
+    for name in networks():
+        for spelt in (name, name.replace("_", "-"), name.upper(), name.replace("_", " ")):
+            assert counted_network(spelt) == name
+
+
+@pytest.mark.parametrize(
+    ("name", "counted"),
+    [
+        ("swin_s3_tiny_224", "swin_s3_tiny_224"),
+        ("regnet_y_1_6gf", "regnety_016"),
+        ("resnet50.a1_in1k", "resnet50"),
+        ("resnet50-tensorflow2", "resnet50"),
+        ("ResNet-50 v2", "resnetv2_50"),
+        ("resnet50vd", "resnet50d"),
+        ("mobilenet_v2_1.0_224", "mobilenetv2_100"),
+        ("google/vit-base-patch16-224", "vit_base_patch16_224"),
+        ("swin_v2_t", "swinv2_tiny_window8_256"),
+        ("ResNet-1010", None),
+        ("fcn_resnet50", None),
+        ("openai/clip-vit-base-patch32", None),
+    ],
+)
+def test_names_are_read_once_for_training_and_serving(name: str, counted: str | None) -> None:
+    assert counted_network(name) == counted
 
 
 @pytest.mark.parametrize(
@@ -114,7 +173,7 @@ def test_eight_devices_do_less_than_eight_times_as_much() -> None:
     ],
 )
 def test_publishers_names_mean_networks(name: str, counted: str, family: str) -> None:
-    assert counted_name(name) == counted
+    assert counted_network(name) == counted
     assert network_family(name) == family
 
 

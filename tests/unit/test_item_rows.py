@@ -114,3 +114,31 @@ def test_large_batches_hide_their_launches() -> None:
     large = replace(SETTING, batch_count=1024.0)
     free = items_served(replace(large, operation_count=0.0), ROUND)
     assert items_served(large, ROUND).batch_time_s == pytest.approx(free.batch_time_s, rel=1e-2)
+
+
+@pytest.mark.parametrize(
+    ("engine", "fused"),
+    [
+        ("PyTorch pt113 nchw eager cu117", False),
+        ("PyTorch pt210 nchw eager cu121", True),
+        ("PyTorch 2.5 Neuron 2.22.0", True),
+        ("TensorRT 8.6", True),
+        ("TensorFlow", False),
+        ("PyTorch 1.12", False),
+    ],
+)
+def test_new_software_does_not_write_products_of_pairs_down(engine: str, fused: bool) -> None:
+    said = {**BERT, "hardware": "NVIDIA A100 40GB", "engine": engine}
+    pairs = 12 * 128 * (12 * 128 + 768)
+    full = 12 * 128 * (9 * 768 + 12 * 128)
+    assert reading(said).values["activations_per_item"] == full - (pairs if fused else 0)
+
+
+def test_a_network_without_attention_writes_the_same_on_any_software() -> None:
+    new = {**RESNET, "engine": "PyTorch 2.5"}
+    assert reading(new).values["activations_per_item"] == pytest.approx(
+        reading(RESNET).values["activations_per_item"]
+    )
+    vit = {**RESNET, "model": "vit_base_patch16_224"}
+    old, now = (reading({**vit, "engine": e}).values["activations_per_item"] for e in ("", "pt240"))
+    assert now == pytest.approx(old * (1 - 7.404 / 23.9))
