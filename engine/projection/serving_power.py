@@ -10,8 +10,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from engine.elementwise import minimum
+from engine.elementwise import Condition, minimum, where
 from engine.units import Float
+
+EIGHT_BIT_FLOAT_BYTES = 1.0
+"""Integers of 8 bits come with scales, and so take more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +27,10 @@ class PowerShares:
     cache_power_weight: Float
     compute_power_weight: Float
     prompt_power_weight: Float
+    expert_power_ratio: Float
+    """Of a mixture of experts, over a dense model as busy."""
+    eight_bit_expert_power_ratio: Float
+    """Of experts whose weights are 8 bit floats, over those at 16 bits."""
 
 
 def device_power_w(
@@ -33,6 +40,8 @@ def device_power_w(
     cache_share: Float,
     compute_share: Float,
     prompt_share: Float,
+    expert_count: Float,
+    is_eight_bit_float: Condition,
 ) -> Float:
     """Mean power of one device; the shares of time are those of `serving_rates.Served`."""
     work = (
@@ -42,4 +51,6 @@ def device_power_w(
         + shares.prompt_power_weight * minimum(prompt_share, 1.0)
     )
     lift = (shares.full_power_share - shares.idle_power_share) * (1.0 - np.exp(-work))
-    return tdp_w * (shares.idle_power_share + lift)
+    eight_bit = where(is_eight_bit_float, shares.eight_bit_expert_power_ratio, 1.0)
+    ratio = where(expert_count > 0, shares.expert_power_ratio * eight_bit, 1.0)
+    return tdp_w * minimum(ratio * (shares.idle_power_share + lift), 1.0)

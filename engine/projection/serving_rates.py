@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from engine.elementwise import Condition, is_nan, maximum, minimum, where
+from engine.elementwise import Condition, anywhere, is_nan, maximum, minimum, where
 from engine.projection.serving_passes import (
     Pass,
     prompt_time_s,
@@ -30,6 +30,8 @@ WHOLE_BATCH = 1e9
 """Sequences on offer when a setting names no number of them."""
 LIMIT_SHARPNESS = 4.0
 """How sharply the largest batch an engine runs caps what memory would hold."""
+SUPPLY_ROUNDS = 5
+"""Times that sequences which write, and the step they make longer, are worked out in turn."""
 
 
 class Served(NamedTuple):
@@ -115,11 +117,12 @@ def _batch(s: Serving, e: Efficiencies, z: Sizes) -> tuple[Float, Float]:
 
 
 def _times(s: Serving, e: Efficiencies, z: Sizes) -> _Times:
-    batch, asked = _batch(s, e, z)
-    step = step_time(s, e, z, batch)
+    running, asked = _batch(s, e, z)
     prompt_s = prompt_time_s(s, e, z)
     readers = maximum(s.group_device_count - z.device_count, 1.0)
     slower = where(s.is_disaggregated > 0, z.device_count / readers, 1.0)
+    batch = _writing_count(s, e, z, running, prompt_s * slower, slower)
+    step = step_time(s, e, z, maximum(batch, minimum(running, 1.0)))
     return _Times(
         batch_count=batch,
         asked_count=asked,
@@ -129,6 +132,27 @@ def _times(s: Serving, e: Efficiencies, z: Sizes) -> _Times:
         shared_prompt_s=shared_prompt_time_s(s, e, z, batch),
         own_prompt_s=prompt_s * slower * e.first_token_prefill_ratio,
     )
+
+
+def _writing_count(
+    s: Serving, e: Efficiencies, z: Sizes, running: Float, alone_s: Float, slower: Float
+) -> Float:
+    """Of the running sequences those that write, while others are read on devices of their own.
+
+    Nothing writes faster than prompts are read, so that few write where prompts are long.
+
+    Source: Little 1961, https://doi.org/10.1287/opre.9.3.383
+    """
+    apart = s.is_disaggregated * s.is_closed_loop > 0
+    if not anywhere(apart):
+        return running
+    each_s = shared_prompt_time_s(s, e, z, running) * slower
+    writing = running
+    for _ in range(SUPPLY_ROUNDS):
+        written_s = z.output_tokens * step_time(s, e, z, maximum(writing, 1.0)).time_s
+        between_s = maximum((alone_s + written_s) / running, each_s)
+        writing = minimum(written_s / between_s, running)
+    return where(apart, writing, running)
 
 
 def _token_s(s: Serving, e: Efficiencies, z: Sizes, t: _Times) -> Float:
@@ -145,7 +169,8 @@ def _batch_s(s: Serving, e: Efficiencies, z: Sizes, t: _Times) -> Float:
 
 def _requests_per_s(s: Serving, e: Efficiencies, z: Sizes, t: _Times, token_s: Float) -> Float:
     prompts_s = t.batch_count * t.shared_prompt_s * e.prefill_interference_ratio
-    looped_s = token_s * z.output_tokens + t.prompt_s
+    read_s = where(s.is_disaggregated > 0, 0.0, t.prompt_s)
+    looped_s = token_s * z.output_tokens + read_s
     steady_s = t.step_s * z.output_tokens + prompts_s
     loop_s = where(s.is_closed_loop > 0, looped_s, steady_s) * e.setting_time_ratio
     each_s = where(_is_loop(s), loop_s, _batch_s(s, e, z, t))
@@ -180,6 +205,11 @@ def _first_token_s(s: Serving, e: Efficiencies, z: Sizes, t: _Times, token_s: Fl
     all_s = (token_s * z.output_tokens + t.own_prompt_s) * e.setting_time_ratio
     places = maximum(t.asked_count - t.batch_count, 0.0) / maximum(t.batch_count, 1.0)
     waiting_s = where(is_nan(s.concurrency), 0.0, places * all_s)
+    # Apart from the writers, those that do not write are read or wait: longer than one is read.
+    apart_s = (t.asked_count / t.batch_count - 1.0) * token_s * z.output_tokens - t.own_prompt_s
+    waiting_s = where(
+        s.is_disaggregated > 0, maximum(apart_s, 0.0) * e.setting_time_ratio, waiting_s
+    )
     waiting_s = where(s.is_closed_loop > 0, waiting_s, 0.0)
     return where(s.is_prompt_only > 0, alone_s, answer_s + waiting_s)
 

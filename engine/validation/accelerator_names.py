@@ -122,13 +122,19 @@ def accelerator_id(name: str) -> str | None:
     lower = SLICE.sub(r"tpu v\1", COUNT.sub("", name.lower()))
     if UNCATALOGUED.search(lower):
         return None
-    instance = INSTANCE.search(lower)
+    instance = instance_accelerator_id(lower)
     if instance:
-        return INSTANCES[instance[0]]
+        return instance
     for pattern, found in _patterns():
         if pattern.search(lower):
             return _variant(found, lower)
     return None
+
+
+def instance_accelerator_id(name: str) -> str | None:
+    """The accelerator in a cloud's machine of this name; None for other names."""
+    found = INSTANCE.search(name.lower())
+    return INSTANCES[found[0]] if found else None
 
 
 def device_count(hardware: str) -> float | None:
@@ -136,10 +142,13 @@ def device_count(hardware: str) -> float | None:
 
     Nor where it counts those of one node, and there may be more.
     """
+    return None if accelerator_id(hardware) is None else named_count(hardware)
+
+
+def named_count(hardware: str) -> float | None:
+    """The same of parts that need not be of the catalogue."""
     found = COUNT.search(hardware.lower())
-    if found is None or "node" in hardware.lower() or accelerator_id(hardware) is None:
-        return None
-    return float(found[1])
+    return None if found is None or "node" in hardware.lower() else float(found[1])
 
 
 def _variant(found: str, text: str) -> str:

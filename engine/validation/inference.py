@@ -93,7 +93,7 @@ def _answers(readings: Sequence[Reading], fit: ServingFit) -> dict[str, Array]:
     out = served(s, fit.efficiencies(Efficiencies, traits))
     devices = np.array([r.device_count for r in readings])
     amounts = rate_answers(out)
-    power_w = devices * mean_power_w(s.tdp_w, out, fit.efficiencies(PowerShares, traits))
+    power_w = devices * mean_power_w(s, out, fit.efficiencies(PowerShares, traits))
     joules = power_w / amounts["output_tokens_per_s"]
     amounts |= {"power_w": power_w, "energy_j_per_token": joules}
     amounts["energy_j_per_request"] = power_w / amounts["requests_per_s"]
@@ -158,16 +158,17 @@ def predicted_left_out(
 ) -> list[Prediction]:
     """Predictions of each group of rows by constants fitted to the others, ranges from these too.
 
-    Groups are joined into few, and large sources thinned, so that it takes seconds; both make
-    the fit see less than it could.
+    Groups are joined into few, and large sources thinned but for power, so that it takes seconds;
+    both make the fit see less than it could.
     """
     groups = merged([group(row, left_out) for row in rows], most_folds)
     everything = fit_rows(evenly(rows, most_rows))
     found: list[Prediction] = [Prediction()] * len(rows)
     for name in sorted(set(groups)):
         others = [row for row, other in zip(rows, groups, strict=True) if other != name]
-        others = evenly(others, most_rows)
-        fit = from_document(_document(others, fit_rows(others, everything), {}))
+        thinned = evenly(others, most_rows)
+        constants = fit_rows(thinned, everything, power_rows=others)
+        fit = from_document(_document(thinned, constants, {}))
         at = [i for i, other in enumerate(groups) if other == name]
         for i, prediction in zip(at, predict([rows[i] for i in at], fit), strict=True):
             found[i] = prediction

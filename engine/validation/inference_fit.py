@@ -11,9 +11,13 @@ import numpy as np
 import numpy.typing as npt
 
 from engine.projection.serving_fit import Constant, ServingFit
-from engine.projection.serving_power import PowerShares, device_power_w
+from engine.projection.serving_power import (
+    EIGHT_BIT_FLOAT_BYTES,
+    PowerShares,
+    device_power_w,
+)
 from engine.projection.serving_rates import Served, served
-from engine.projection.serving_sizes import Efficiencies
+from engine.projection.serving_sizes import Efficiencies, Serving
 from engine.validation.rows import Row, published
 from engine.validation.serving_calibration import Prior, Rows, fit_constants
 from engine.validation.serving_rows import Reading, arrays, read
@@ -40,7 +44,7 @@ PRIORS: Mapping[str, Prior] = {
     "overlap_excess": Prior(1.0, 0.4),
     "step_overhead_s": Prior(2e-3, 0.7, {ENGINE: 0.6, GENERATION: 0.3}),
     "layer_overhead_s": Prior(20e-6, 0.5, {ENGINE: 0.5, GENERATION: 0.2, PAIR: 0.3}),
-    "expert_layer_overhead_s": Prior(20e-6, 0.7, {ENGINE: 0.4, GENERATION: 0.2}),
+    "expert_layer_overhead_s": Prior(20e-6, 0.7, {ENGINE: 0.4, GENERATION: 0.2, PAIR_WEIGHTS: 0.4}),
     "expert_overhead_s": Prior(0.2e-6, 1.0, {ENGINE: 0.3}),
     "sequence_overhead_s": Prior(8e-6, 0.8, {ENGINE: 0.7}),
     "all_reduce_s": Prior(12e-6, 0.6, {ENGINE: 0.4, GENERATION: 0.3}),
@@ -69,14 +73,21 @@ POWER_PRIORS: Mapping[str, Prior] = {
     "cache_power_weight": Prior(0.5, 0.7),
     "compute_power_weight": Prior(2.0, 0.7),
     "prompt_power_weight": Prior(0.5, 0.7),
+    "expert_power_ratio": Prior(1.0, 0.2),
+    "eight_bit_expert_power_ratio": Prior(1.0, 0.3),
 }
 
 
 def fit_rows(
-    rows: Sequence[Row], start: Mapping[str, Constant] | None = None
+    rows: Sequence[Row],
+    start: Mapping[str, Constant] | None = None,
+    power_rows: Sequence[Row] | None = None,
 ) -> dict[str, Constant]:
-    """Constants fitted to what these rows published, from a start where one is given."""
-    kept = [(row, found) for row in rows if isinstance(found := read(row), Reading)]
+    """Constants fitted to what these rows published, from a start where one is given.
+
+    Power is fitted to `power_rows` where these are given: few publish it, and it is quick.
+    """
+    kept = _readable(rows)
     targets = _targets([row for row, _ in kept], [found for _, found in kept])
     used = sorted({i for i, _, _ in targets})
     position = {i: j for j, i in enumerate(used)}
@@ -96,7 +107,12 @@ def fit_rows(
     values = np.array([value for _, _, value in targets])
     sources = [kept[i][0].get("source_key", "") for i, _, _ in targets]
     constants = fit_constants(PRIORS, traits, formula, Rows(values, at, sources), start)
-    return constants | _fit_power(kept, constants)
+    of_power = kept if power_rows is None else _readable(power_rows)
+    return constants | _fit_power(of_power, constants)
+
+
+def _readable(rows: Sequence[Row]) -> list[tuple[Row, Reading]]:
+    return [(row, found) for row in rows if isinstance(found := read(row), Reading)]
 
 
 def _targets(rows: Sequence[Row], readings: Sequence[Reading]) -> list[tuple[int, str, float]]:
@@ -121,7 +137,11 @@ def _is_timed(reading: Reading) -> bool:
 def _fit_power(
     kept: Sequence[tuple[Row, Reading]], constants: Mapping[str, Constant]
 ) -> dict[str, Constant]:
-    """Power of devices, where published of the accelerators alone by a checked source."""
+    """Power of devices, where published of the accelerators alone by a checked source.
+
+    Fitted to power and to energy alike, each row twice: what a token costs is what is asked for,
+    and power lower where the rate is predicted too low brings it nearer.
+    """
     usable = [
         (row, reading)
         for row, reading in kept
@@ -137,14 +157,17 @@ def _fit_power(
     fit = ServingFit(constants, {}, {})
     out = served(s, fit.efficiencies(Efficiencies, traits))
 
+    devices = np.array([r.device_count for r in readings])
+
     def formula(found: Mapping[str, Array]) -> Array:
-        logs: Array = np.log(mean_power_w(s.tdp_w, out, PowerShares(**found)))
+        power_w = devices * mean_power_w(s, out, PowerShares(**found))
+        logs: Array = np.log(np.concatenate([power_w, power_w / out.output_tokens_per_s]))
         return logs
 
-    devices = np.array([r.device_count for r in readings])
-    power_w = np.array([published(row, "power_w") for row, _ in usable], dtype=np.float64)
+    answers = ("power_w", "energy_j_per_token")
+    values = np.array([published(row, a) for a in answers for row, _ in usable], dtype=np.float64)
     sources = [row.get("source_key", "") for row, _ in usable]
-    each = Rows(power_w / devices, np.arange(len(devices)), sources)
+    each = Rows(values, np.tile(np.arange(len(devices)), 2), sources * 2)
     return fit_constants(POWER_PRIORS, traits, formula, each)
 
 
@@ -160,8 +183,15 @@ def rate_answers(out: Served) -> dict[str, Any]:
     }
 
 
-def mean_power_w(tdp_w: Any, out: Served, shares: PowerShares) -> Any:
+def mean_power_w(s: Serving, out: Served, shares: PowerShares) -> Any:
     """Mean power of one device while it serves."""
     return device_power_w(
-        shares, tdp_w, out.weights_share, out.cache_share, out.compute_share, out.prompt_share
+        shares,
+        s.tdp_w,
+        out.weights_share,
+        out.cache_share,
+        out.compute_share,
+        out.prompt_share,
+        s.expert_count,
+        s.bytes_per_weight == EIGHT_BIT_FLOAT_BYTES,
     )

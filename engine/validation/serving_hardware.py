@@ -10,6 +10,7 @@ from engine import catalogue
 from engine.catalogue import loading
 from engine.catalogue.schema import Accelerator
 from engine.units import BYTES_PER_GB, TERA
+from engine.validation.accelerator_names import instance_accelerator_id
 
 CATALOGUED = (
     (r"gb300", "gb300", "blackwell"),
@@ -81,18 +82,9 @@ CATALOGUED = (
     (r"8480", "xeon-8480plus", "cpu"),
     (r"8592", "xeon-8592plus", "cpu"),
     (r"9654", "epyc-9654", "cpu"),
-    (r"\bp6-b200", "b200-sxm", "blackwell"),
-    (r"\bp5e?n\.|\bp5e\.", "h200-sxm", "hopper"),
-    (r"\bp5\.", "h100-sxm", "hopper"),
-    (r"\bp4de\.", "a100-sxm-80gb", "ampere"),
-    (r"\bp4d\.", "a100-sxm-40gb", "ampere"),
-    (r"\bp3\.", "v100-sxm2-16gb", "volta"),
-    (r"\bg6e\.", "l40s", "ada"),
-    (r"\bg6\.", "l4", "ada"),
-    (r"\bg5\.", "a10g", "ampere"),
-    (r"\bg4dn\.", "t4", "volta"),
 )
 """What a name must match, the accelerator it is, and its generation."""
+GENERATIONS = {accelerator_id: generation for _, accelerator_id, generation in CATALOGUED}
 
 AWS_CHIP_COUNT = {
     ("inf2", "xlarge"): 1,
@@ -141,7 +133,8 @@ def serving_device(name: str) -> ServingDevice | None:
     for pattern, accelerator_id, generation in CATALOGUED:
         if re.search(pattern, text):
             return _catalogued(accelerator_id, generation)
-    return None
+    found = instance_accelerator_id(text)
+    return _catalogued(found, GENERATIONS[found]) if found else None
 
 
 def aws_chip_count(name: str) -> int | None:

@@ -13,6 +13,7 @@ import numpy as np
 from engine.projection.serving_sizes import Serving
 from engine.units import BILLION
 from engine.validation import serving_words as words
+from engine.validation.accelerator_names import named_count
 from engine.validation.rows import Row, number
 from engine.validation.serving_hardware import ServingDevice, aws_chip_count, serving_device
 from engine.validation.serving_shapes import ModelShape, model_shape, plain_name
@@ -157,7 +158,8 @@ def _counts(row: Row, device: ServingDevice) -> tuple[float, float | None, float
         return float(chips), float(chips), 1.0, 1.0
     usual = 2.0 if device.generation == "cpu" else 8.0
     many = "mlperf" in row.get("scenario", "").lower()
-    total = number(row.get("n_devices")) or _named_count(row) or (usual if many else 1.0)
+    stated = number(row.get("n_devices")) or named_count(row.get("hardware", ""))
+    total = stated or (usual if many else 1.0)
     tensor = number(row.get("tp"))
     pipeline = number(row.get("pp")) or 1.0
     expert = number(row.get("ep")) or 1.0
@@ -169,12 +171,6 @@ def _counts(row: Row, device: ServingDevice) -> tuple[float, float | None, float
     if total == expert * expert and expert > 2 and tensor in (total, 1.0):
         return expert, 1.0 if tensor == 1.0 else expert, expert, min(data, expert)
     return total, None if tensor is None else tensor * pipeline, expert, data
-
-
-def _named_count(row: Row) -> float | None:
-    """Devices that the hardware's name counts, as in `2x RTX 3090`; None where it does not."""
-    found = re.match(r"\s*(\d{1,3}) ?[x×]\s*(?=[a-z])", row.get("hardware", "").lower())
-    return float(found[1]) if found else None
 
 
 def _smallest_group(shape: ModelShape, device: ServingDevice, bits: float) -> float:

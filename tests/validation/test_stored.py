@@ -44,7 +44,7 @@ def test_the_errors_kept_are_those_that_come_out_now(line: Line) -> None:
 
 USUALLY_HELD = (0.85, 0.95)
 HELD = {
-    "tpot": (0.85, 0.96),
+    "tpot": (0.85, 0.97),
     "training-one-node-50": (0.85, 0.96),
     "runs": (0.85, 1.0),
 }
