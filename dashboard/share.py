@@ -148,9 +148,13 @@ def _file(scenario: Scenario, answer: Projection) -> None:
         key="scenario_file",
         on_change=_uploaded,
     )
-    # The button's own word is English whatever the language: page.css hides it for this one.
+    st.html(own_word())
+
+
+def own_word() -> str:
+    """What the uploader's button says: Streamlit's word is English, and page.css hides it."""
     own = f"content: '{t('share.choose')}'"
-    st.html(f"<style>.st-key-scenario_file button p::after {{{own}}}</style>")
+    return f"<style>.st-key-scenario_file button p::after {{{own}}}</style>"
 
 
 def _uploaded() -> None:
