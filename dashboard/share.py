@@ -148,9 +148,6 @@ def _file(scenario: Scenario, answer: Projection) -> None:
         key="scenario_file",
         on_change=_uploaded,
     )
-    # The button's own word is English whatever the language: page.css hides it for this one.
-    own = f"content: '{t('share.choose')}'"
-    st.html(f"<style>.st-key-scenario_file button p::after {{{own}}}</style>")
 
 
 def _uploaded() -> None:
