@@ -148,13 +148,6 @@ def _file(scenario: Scenario, answer: Projection) -> None:
         key="scenario_file",
         on_change=_uploaded,
     )
-    st.html(own_word())
-
-
-def own_word() -> str:
-    """What the uploader's button says: Streamlit's word is English, and page.css hides it."""
-    own = f"content: '{t('share.choose')}'"
-    return f"<style>.st-key-scenario_file button p::after {{{own}}}</style>"
 
 
 def _uploaded() -> None:

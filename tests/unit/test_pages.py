@@ -340,9 +340,8 @@ def test_the_dashboard_does_not_load_torch() -> None:
 def test_pages_hold_no_markup_of_their_own() -> None:
     texts = [path.read_text(encoding="utf-8") for path in FOLDER.rglob("*.py")]
     assert not [text for text in texts if "unsafe_allow_html" in text]
-    # Style sheets: of the stage, of all pages, and of a button whose word is English only.
+    # Style sheets: of the stage, and of all pages.
     assert {m for text in texts for m in re.findall(r"st\.html\(.*", text)} == {
         "st.html(presenting.STYLE)",
         "st.html(LOOK)",
-        "st.html(own_word())",
     }
