@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -127,16 +128,6 @@ class _File:
         self._file.close()
         self._path.unlink(missing_ok=True)
 
-    def is_forgotten(self) -> bool:
-        """Whether the first block has left the memory after the system was told to forget it."""
-        self.read()
-        os.posix_fadvise(self._file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
-        try:
-            os.preadv(self._file.fileno(), [self._block], 0, os.RWF_NOWAIT)
-        except BlockingIOError:
-            return True
-        return False
-
 
 def forget(path: Path) -> None:
     """Have the system forget the file, so that reading it meets the disk."""
@@ -153,14 +144,25 @@ def can_read_cold() -> bool:
     """
     if not (hasattr(os, "posix_fadvise") and hasattr(os, "RWF_NOWAIT")):
         return False
+    folder = cache_folder()
     try:
-        file = _File(BLOCK_BYTES)
-    except CannotContinue:
+        folder.mkdir(parents=True, exist_ok=True)
+        # Without a name: two programs may ask at once, and a killed one leaves nothing.
+        with tempfile.TemporaryFile(dir=folder, buffering=0) as file:
+            file.write(os.urandom(BLOCK_BYTES))
+            os.fsync(file.fileno())
+            forgotten = [_is_forgotten(file.fileno()) for _ in range(ASKED_TIMES)]
+    except OSError:
         return False
+    return sum(forgotten) > ASKED_TIMES // 2
+
+
+def _is_forgotten(descriptor: int) -> bool:
+    """Whether a block just read leaves the memory when the system is told to forget it."""
+    os.pread(descriptor, BLOCK_BYTES, 0)
+    os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_DONTNEED)
     try:
-        file.write()
-        return sum(file.is_forgotten() for _ in range(ASKED_TIMES)) > ASKED_TIMES // 2
-    except (CannotContinue, OSError):
-        return False
-    finally:
-        file.close()
+        os.preadv(descriptor, [bytearray(BLOCK_BYTES)], 0, os.RWF_NOWAIT)
+    except BlockingIOError:
+        return True
+    return False
