@@ -100,7 +100,7 @@ def toy(device: torch.device) -> list[AnyWorkload]:  # noqa: ARG001
 
 
 def standard(device: torch.device) -> list[AnyWorkload]:
-    """About half an hour on two CPU cores: `quick`, and the whole life of every model family."""
+    """About 25 minutes on two CPU cores: `quick`, and the whole life of every model family."""
     return [*quick(device), *collected(STANDARD, device)]
 
 

@@ -58,9 +58,7 @@ def lifecycle(device: torch.device) -> list[AnyWorkload]:
     for family in FAMILIES.values():
         jobs += [Prepare(family.name, step.name) for step in family.preparation()]
         for size in family.sizes:
-            recipe = Recipe(family.name, size)
-            requests = MORE_REQUEST_SIZES if recipe == middle(family) else REQUEST_SIZES
-            jobs += _life(recipe, device, cold, requests)
+            jobs += _life(Recipe(family.name, size), device, cold)
     return jobs
 
 
@@ -147,16 +145,17 @@ def _effects(bases: list[Recipe], device: torch.device) -> list[AnyWorkload]:
     return jobs
 
 
-def _life(
-    recipe: Recipe, device: torch.device, cold: bool, request_sizes: tuple[int, ...]
-) -> list[AnyWorkload]:
-    temperatures = (False, True) if cold else (False,)
+def _life(recipe: Recipe, device: torch.device, cold: bool) -> list[AnyWorkload]:
+    is_middle = recipe == middle(FAMILIES[recipe.family])
+    request_sizes = MORE_REQUEST_SIZES if is_middle else REQUEST_SIZES
+    from_disk = (LOAD_FORMATS if is_middle else LOAD_FORMATS[:1]) if cold else ()
     # ONNX Runtime answers on the CPU, where a GPU's meters see nothing of it.
     runtimes = RUNTIMES if device.type == "cpu" else RUNTIMES[:1]
     return [
         Train(recipe),
         Evaluate(recipe),
         *(Export(recipe, form) for form in EXPORT_FORMATS),
-        *(Load(recipe, form, cold) for form in LOAD_FORMATS for cold in temperatures),
+        *(Load(recipe, form) for form in LOAD_FORMATS),
+        *(Load(recipe, form, cold=True) for form in from_disk),
         *(Infer(recipe, runtime, size) for runtime in runtimes for size in request_sizes),
     ]

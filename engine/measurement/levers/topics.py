@@ -49,7 +49,7 @@ FEDERATED: tuple[tuple[Recipe, int], ...] = (
     (Recipe("image-resnet", 2, epoch_count=6, train_example_count=4_000), 5),
 )
 """What clients learn together, and how many they are."""
-PRIVATE = Recipe("text-encoder", 8, train_example_count=12_000)
+PRIVATE = Recipe("text-encoder", 8, train_example_count=9_000)
 EPSILONS = (1.0, 3.0, 8.0)
 PUPIL, TEACHER_SIZE = Recipe("text-encoder", 4), 48
 
