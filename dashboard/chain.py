@@ -72,7 +72,7 @@ def row(label: str, estimate: Estimate, depth: int, value: str) -> Row:
         source.checked if source else None,
         source.url or None if source else None,
         i18n.reason(estimate.note),
-        cited.days(source) if source else (),
+        cited.days(source.as_of, source.checked) if source else (),
     )
 
 

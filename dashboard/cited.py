@@ -1,6 +1,7 @@
 """Where a number is from, in the reader's words; titles of works stay in their own language."""
 
 import re
+from datetime import date
 
 from dashboard import i18n, readable
 from dashboard.i18n import t
@@ -32,7 +33,11 @@ def _named(part: str, name: str) -> str:
     return t(key) if i18n.known(key) else name
 
 
-def days(source: Source) -> list[str]:
-    """When the number held, and when someone looked: each as a few words."""
-    told = {"as_of": source.as_of, "checked": source.checked}
-    return [t(f"cited.{key}", day=readable.day(day)) for key, day in told.items() if day]
+def days(as_of: date | str | None, checked: date | str | None) -> list[str]:
+    """When a number held, and when someone looked: each as a few words; texts stay as they are."""
+    told = {"as_of": as_of, "checked": checked}
+    return [
+        t(f"cited.{key}", day=day if isinstance(day, str) else readable.day(day))
+        for key, day in told.items()
+        if day
+    ]

@@ -127,7 +127,8 @@ def _code(formula: str) -> None:
 def _source(estimate: Estimate) -> None:
     source = estimate.source
     if source:
-        st.markdown(chain.linked(cited.title(source), source.url, *cited.days(source)))
+        days = cited.days(source.as_of, source.checked)
+        st.markdown(chain.linked(cited.title(source), source.url, *days))
     if estimate.note:
         st.caption(i18n.reason(estimate.note))
 

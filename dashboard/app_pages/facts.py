@@ -6,6 +6,7 @@ import streamlit as st
 
 from dashboard import (
     chain,
+    cited,
     controls,
     data,
     fact_rows,
@@ -31,12 +32,7 @@ def origin(row: FactRow) -> None:
     """One fact and where it is from, in full: a cell of the table may be too narrow for that."""
     told = chain.plain(t("app.comma").join((row.subject, row.quantity)))
     value = "" if row.value is None else f" = {row.value:.6g} {row.unit}"
-    held = {"as_of": row.line.as_of, "checked": row.checked}
-    days = [
-        t(f"cited.{key}", day=day if isinstance(day, str) else readable.day(day))
-        for key, day in held.items()
-        if day
-    ]
+    days = cited.days(row.line.as_of, row.checked)
     title = row.source or t("cited.assumption")
     st.markdown(f"**{told}**{chain.plain(value)}")
     st.markdown(chain.linked(title, row.link, *days, row.note))

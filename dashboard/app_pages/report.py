@@ -6,11 +6,11 @@ from datetime import UTC, datetime
 
 import streamlit as st
 
-from dashboard import chain, controls, data, explain, phrases, share
+from dashboard import chain, cited, controls, data, explain, phrases, share
 from dashboard.headlines import headlines
 from dashboard.i18n import t
 from dashboard.report import document, lines, web_page, workbook
-from dashboard.report.content import Basis, Report, report
+from dashboard.report.content import Report, report
 from dashboard.theme import KIND_COLOURS
 
 FORMATS: dict[str, tuple[Callable[[Report], bytes], str, str]] = {
@@ -44,12 +44,6 @@ def download(told: Report, kind: str, day: str) -> None:
         st.caption(t(f"report.{kind}_about"))
 
 
-def days(basis: Basis) -> list[str]:
-    """When a number held, and when someone looked."""
-    told = {"as_of": basis.as_of, "checked": basis.checked}
-    return [t(f"cited.{key}", day=day) for key, day in told.items() if day]
-
-
 known = data.seen()
 scenario = controls.asked(known.machines).scenario
 today = datetime.now(UTC).date()
@@ -81,7 +75,9 @@ st.container(key="basis").table(
         w["quantity"]: [chain.plain(basis.label) for basis in told.bases],
         w["value"]: [chain.plain(basis.value) for basis in told.bases],
         w["kind"]: [badges[basis.kind] for basis in told.bases],
-        w["source"]: [chain.linked(b.source, b.url, *days(b)) for b in told.bases],
+        w["source"]: [
+            chain.linked(b.source, b.url, *cited.days(b.as_of, b.checked)) for b in told.bases
+        ],
     },
     border="horizontal",
     hide_index=True,
