@@ -6,6 +6,7 @@ import os
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import ClassVar
 
@@ -144,7 +145,12 @@ def can_read_cold() -> bool:
     """
     if not (hasattr(os, "posix_fadvise") and hasattr(os, "RWF_NOWAIT")):
         return False
-    folder = cache_folder()
+    return _forgets(cache_folder())
+
+
+@cache
+def _forgets(folder: Path) -> bool:
+    """Asked once: all that one suite lists must mean the same."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
         # Without a name: two programs may ask at once, and a killed one leaves nothing.
