@@ -142,16 +142,6 @@ def limit(text: str) -> Limit:
     return Limit(found[1], found[2] in ("<=", "=<", "<", "≤"), number)
 
 
-def decide(question: Question, evidence: Evidence = NO_EVIDENCE) -> Decision:
-    """The best plans that keep every limit, and what binds.
-
-    Raises:
-        BadInput: a number or choice that a decision cannot look at; a scenario of arrays.
-    """
-    with _uncollected():
-        return _decided(question, evidence)
-
-
 @contextmanager
 def _uncollected() -> Iterator[None]:
     """A fifth of the time goes into looking for garbage among numbers that are all still needed."""
@@ -164,7 +154,13 @@ def _uncollected() -> Iterator[None]:
             gc.enable()
 
 
-def _decided(question: Question, evidence: Evidence) -> Decision:
+@_uncollected()
+def decide(question: Question, evidence: Evidence = NO_EVIDENCE) -> Decision:
+    """The best plans that keep every limit, and what binds.
+
+    Raises:
+        BadInput: a number or choice that a decision cannot look at; a scenario of arrays.
+    """
     whole = _with_own_limits(question)
     opened = _opened(whole)
     sizes = decision_options.sizes_billion(whole.scenario, opened, SIZE_COUNT)
