@@ -12,7 +12,7 @@ from engine.projection import serving, serving_choice
 from engine.projection.hardware import Device
 from engine.projection.own_calibration import Correction, corrected_by
 from engine.projection.serving_fit import serving_fit
-from engine.projection.serving_power import EIGHT_BIT_FLOAT_BYTES, device_power_w
+from engine.projection.serving_power import device_power_w
 from engine.projection.serving_rates import Served, latency_s, served
 from engine.projection.serving_setting import (
     ServingDevice,
@@ -269,7 +269,7 @@ def _power(
         out.compute_share,
         out.prompt_share,
         asked.alone.expert_count,
-        asked.alone.bytes_per_weight == EIGHT_BIT_FLOAT_BYTES,
+        asked.alone.bytes_per_weight,
     )
     ratios = _ratios("power", wider)
     return modelled("serving_power.device_power_w", _shaped(watts, shape), inputs, ratios)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from engine.elementwise import Condition, minimum, where
+from engine.elementwise import minimum, where
 from engine.units import Float
 
 EIGHT_BIT_FLOAT_BYTES = 1.0
@@ -41,7 +41,7 @@ def device_power_w(
     compute_share: Float,
     prompt_share: Float,
     expert_count: Float,
-    is_eight_bit_float: Condition,
+    weight_bytes: Float,
 ) -> Float:
     """Mean power of one device; the shares of time are those of `serving_rates.Served`."""
     work = (
@@ -51,6 +51,7 @@ def device_power_w(
         + shares.prompt_power_weight * minimum(prompt_share, 1.0)
     )
     lift = (shares.full_power_share - shares.idle_power_share) * (1.0 - np.exp(-work))
+    is_eight_bit_float = weight_bytes == EIGHT_BIT_FLOAT_BYTES
     eight_bit = where(is_eight_bit_float, shares.eight_bit_expert_power_ratio, 1.0)
     ratio = where(expert_count > 0, shares.expert_power_ratio * eight_bit, 1.0)
     return tdp_w * minimum(ratio * (shares.idle_power_share + lift), 1.0)

@@ -11,11 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from engine.projection.serving_fit import Constant, ServingFit
-from engine.projection.serving_power import (
-    EIGHT_BIT_FLOAT_BYTES,
-    PowerShares,
-    device_power_w,
-)
+from engine.projection.serving_power import PowerShares, device_power_w
 from engine.projection.serving_rates import Served, served
 from engine.projection.serving_sizes import Efficiencies, Serving
 from engine.validation.rows import Row, published
@@ -193,5 +189,5 @@ def mean_power_w(s: Serving, out: Served, shares: PowerShares) -> Any:
         out.compute_share,
         out.prompt_share,
         s.expert_count,
-        s.bytes_per_weight == EIGHT_BIT_FLOAT_BYTES,
+        s.bytes_per_weight,
     )

@@ -5,11 +5,7 @@ import pytest
 
 from engine.projection.serving_fit import serving_fit
 from engine.projection.serving_passes import step_time
-from engine.projection.serving_power import (
-    EIGHT_BIT_FLOAT_BYTES,
-    PowerShares,
-    device_power_w,
-)
+from engine.projection.serving_power import PowerShares, device_power_w
 from engine.projection.serving_rates import served
 from engine.projection.serving_sizes import Efficiencies, Serving, sizes
 from engine.validation.rows import Row
@@ -59,8 +55,7 @@ def test_every_sequence_of_a_closed_loop_writes_is_read_or_waits() -> None:
 
 def power_w(shares: PowerShares, expert_count: float, bytes_per_weight: float) -> float:
     busy = (0.5, 0.3, 0.2, 0.1)
-    eight_bit = bytes_per_weight == EIGHT_BIT_FLOAT_BYTES
-    return float(device_power_w(shares, 700.0, *busy, expert_count, eight_bit))
+    return float(device_power_w(shares, 700.0, *busy, expert_count, bytes_per_weight))
 
 
 def test_only_experts_of_eight_bits_draw_as_much_more() -> None:
