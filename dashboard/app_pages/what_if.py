@@ -15,25 +15,23 @@ ONWARDS = ("worth", "savings", "decide", "report", "present")
 
 
 def card(headline: Headline) -> None:
-    """A number, how it is known, its range, and the way down to what it rests on."""
+    """A number, how it is known, and its range."""
     kind, span = headline.estimate.kind, headline.range
-    name = f"card_{headline.name}"
-    with st.container(border=True, height="stretch", gap="xsmall", key=name):
-        metric(headline.label, headline.text, kind, span, hint=headline.hint, border=False)
-        explain.explain_button(headline.label, headline.estimate, headline.say, headline.name)
+    metric(headline.label, headline.text, kind, span, hint=headline.hint)
 
 
-def value(request: controls.Asked, known: data.Seen) -> None:
+def value(request: controls.Asked, known: data.Seen) -> tuple[Headline, ...]:
     """The card of its worth in the use that the address names; else the way to name one."""
     use = cases.named(request.chosen)
     found = None if use is None else data.valued(request.scenario, use.case, known)
     headline = net_value(found)
     if found is not None:
         card(headline)
-        return
+        return (headline,)
     with st.container(border=True, height="stretch", gap="xsmall"):
         st.metric(headline.label, headline.text, help=headline.hint)
         st.page_link("app_pages/worth.py", label=t("what_if.name_use"), icon=":material/balance:")
+    return ()
 
 
 def owning(scenario: Scenario, answer: Projection) -> None:
@@ -78,15 +76,18 @@ def page() -> None:
         st.warning(phrases.refused(name, text, request.scenario), icon=":material/link_off:")
     share.reopened(answer)
 
-    cards = st.grid(4, min_column_width=150)
+    shown = headlines(request.scenario, answer)
+    cards = st.grid(4, min_column_width=150, key="cards")
     with cards:
-        for headline in headlines(request.scenario, answer):
+        for headline in shown:
             card(headline)
     # The numbers first: whoever moves a slider waits for them, not for the slider.
     pace.let_out()
     with cards:
-        value(request, known)
+        shown += value(request, known)
         onwards()
+    numbers = [explain.Number(h.label, h.estimate, h.say) for h in shown]
+    explain.explain_menu(numbers, "cards")
     with st.sidebar:
         controls.draw(request, known.machines, phrases.known(request.scenario, answer))
     notes(answer.notes)

@@ -35,7 +35,8 @@ def test_no_page_shuts_anyone_out(visit: Visit, name: str, scheme: str) -> None:
 
 def test_no_explanation_shuts_anyone_out(visit: Visit) -> None:
     page = visit("/")
-    page.locator(".st-key-explain_total").get_by_role("button").press("Enter")
+    page.locator(".st-key-explain_cards").get_by_role("button").press("Enter")
+    page.get_by_role("menuitem", name=EN["headline.total"], exact=True).press("Enter")
     dialog = page.get_by_role("dialog")
     expect(dialog.get_by_text(EN["working.takes"])).to_be_visible()
     assert violations(page) == []

@@ -156,9 +156,8 @@ def test_a_preset_fills_in_the_controls(visit: Visit) -> None:
 def test_a_number_is_followed_down_to_its_sources_by_keyboard(visit: Visit) -> None:
     page = visit()
     total = headline(page, EN["headline.total"]).inner_text()
-    opener = page.locator(".st-key-explain_total").get_by_role("button")
-    opener.focus()
-    page.keyboard.press("Enter")
+    page.locator(".st-key-explain_cards").get_by_role("button").press("Enter")
+    page.get_by_role("menuitem", name=EN["headline.total"], exact=True).press("Enter")
     dialog = page.get_by_role("dialog")
     expect(dialog.get_by_text(EN["working.takes"])).to_be_visible()
     expect(dialog.locator(".st-key-equation")).to_contain_text(f"{total} =")
