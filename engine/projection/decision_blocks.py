@@ -147,10 +147,13 @@ class Draft:
         size_count = 1 if sizes is None else len(sizes)
         return size_count * maker.way_count * len(maker.space.every_place.ids)
 
-    @property
+    @cached_property
     def floor_cost_usd(self) -> float:
-        """No combination costs less: training at its fewest hours. Infinite where none fits."""
-        return self._least_usd(self.terms.least_training_hours)
+        """No combination costs less: training at its fewest hours, one device to serve with.
+
+        Infinite where none fits.
+        """
+        return self._least_usd(self.terms.least_training_hours + self.terms.floor_serving_hours)
 
     @cached_property
     def least_cost_usd(self) -> float:

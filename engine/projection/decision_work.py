@@ -11,6 +11,7 @@ import numpy as np
 
 from engine import catalogue
 from engine.projection import (
+    cost,
     decision_options,
     evaluation,
     money_hardware,
@@ -256,6 +257,14 @@ class Terms:
         worked = [work.device_hours for work in maker.works.values()]
         paid = [money_hardware.paid_training_hours(at, hours) for hours in worked]
         return least(maker.joined([four(hours.value) for hours in paid]), maker.training_fits)
+
+    @cached_property
+    def floor_serving_hours(self) -> float:
+        """Hours of the one device that a load takes at least, where none is given back."""
+        base = with_choices(self.maker.base, self.changes)
+        if replicas.gives_back(base) or np.any(np.asarray(base.requests_per_day) <= 0):
+            return 0.0
+        return float(np.min(cost.always_on_hours(1.0, base.horizon_months)))
 
     @cached_property
     def trained(self) -> list[Trained]:

@@ -165,9 +165,14 @@ def _longest_wait(scenario: Scenario, found: Speed) -> Estimate:
     return derive(serving_choice.longest_wait_s, ttft_s=first, latency_s=found.latency_s, **asked)
 
 
+def gives_back(scenario: Scenario) -> bool:
+    """Whether replicas that wait are given back by the hour."""
+    return scenario.ownership == "cloud" and scenario.serving_scaling == "autoscaled"
+
+
 def _paid_hours(scenario: Scenario, found: Speed, replicas: Estimate) -> Estimate:
     horizon = chosen(scenario.horizon_months)
-    if scenario.ownership == "cloud" and scenario.serving_scaling == "autoscaled":
+    if gives_back(scenario):
         return derive(
             sizing.autoscaled_hours,
             replica_count=replicas,
