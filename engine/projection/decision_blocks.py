@@ -53,6 +53,8 @@ ADDED = ("cost_usd", "carbon_kgco2e", "embodied_kgco2e", "facility_energy_kwh", 
 CHOSEN = ("parameters_billion", "training_device_count", "carbon_kgco2e_per_kwh")
 ROUNDED = 1.0 - 1e-9
 """So much of a sum is never more than another order of adding makes of it."""
+NEAREST = 2
+"""Of the floors of a draft, the last."""
 SCORE = "score."
 """`score.METRIC` is a published score of a known model."""
 
@@ -132,6 +134,8 @@ class Draft:
         self.terms, self.maker, self.precision = terms, terms.maker, precision
         self.places, self.plans = terms.places, terms.maker.plans
         self._known: dict[str, Parts | None] = {}
+        self._floors_usd: dict[int, float] = {}
+        self._broken: dict[Limit, bool] = {}
 
     @property
     def changes(self) -> dict[str, object]:
@@ -147,21 +151,18 @@ class Draft:
         size_count = 1 if sizes is None else len(sizes)
         return size_count * maker.way_count * len(maker.space.every_place.ids)
 
-    @cached_property
-    def floor_cost_usd(self) -> float:
-        """No combination costs less: training at its fewest hours, one device to serve with.
+    def floor_usd(self, nearness: int) -> float:
+        """What no combination costs less than: the nearer the truth, the slower to work out.
 
-        Infinite where none fits.
+        One device to serve with; with it training at its fewest hours; in the end (`NEAREST`)
+        serving at its fewest, too. All else of a bill is 0 or more. Infinite where nothing fits.
         """
-        return self._least_usd(self.terms.least_training_hours + self.terms.floor_serving_hours)
-
-    @cached_property
-    def least_cost_usd(self) -> float:
-        """The same, with serving at its fewest hours.
-
-        Every other part of a bill is 0 or more.
-        """
-        return self._least_usd(self.terms.least_training_hours + self._served.least_hours)
+        if nearness not in self._floors_usd:
+            terms = self.terms
+            serving = terms.floor_serving_hours if nearness < NEAREST else self._served.least_hours
+            training = terms.least_training_hours if nearness else 0.0
+            self._floors_usd[nearness] = self._least_usd(training + serving)
+        return self._floors_usd[nearness]
 
     def _least_usd(self, hours: float) -> float:
         return hours * self.terms.usd_per_device_hour * ROUNDED if np.isfinite(hours) else np.inf
@@ -185,6 +186,17 @@ class Draft:
     def fits(self) -> tuple[Array, Array]:
         """1 where training, and where serving, fits into memory."""
         return self.maker.training_fits, self._served.fits
+
+    def is_ruled_out(self, limits: Sequence[Limit]) -> bool:
+        """Whether a limit on what is known before any work keeps none of the combinations."""
+        quick = [x for x in limits if x.path.startswith(SCORE) or x.path in CHOSEN]
+        return any(self._breaks(limit) for limit in quick)
+
+    def _breaks(self, limit: Limit) -> bool:
+        if limit not in self._broken:
+            parts = self._unbilled(limit.path)
+            self._broken[limit] = parts is not None and not limit.kept(value(parts)).any()
+        return self._broken[limit]
 
     def could_keep(self, limits: Sequence[Limit]) -> bool:
         """Whether any combination fits, and keeps each of the limits, as far as no bill tells."""
@@ -257,8 +269,10 @@ class Draft:
 
     def _before_bills(self, path: str) -> Parts | None:
         part, _, name = path.partition(".")
-        works = [getattr(work, name, None) for work in self.maker.works.values()]
-        if part == "training" and all(isinstance(found, Estimate) for found in works):
+        if part == "training":
+            works = [getattr(work, name, None) for work in self.maker.works.values()]
+            if not all(isinstance(found, Estimate) for found in works):
+                return None
             return (self.maker.joined([four(found.value) for found in works if found]),)
         if part == "deployment" and name in self._served.times:
             return (four(self._served.times[name].value),)

@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from engine.projection.decision_axes import PLACE, SERVE, SIZE, TRAIN, value
-from engine.projection.decision_blocks import Block, Draft
+from engine.projection.decision_blocks import NEAREST, Block, Draft
 from engine.projection.decision_goals import COST, Goal, Limit
 from engine.projection.decision_options import undominated
 
@@ -84,7 +84,7 @@ class Blocks:
         def needed(least: float, _: int) -> bool:
             return least <= found
 
-        for place in self._promising(goal, needed):
+        for place in self._promising(goal, limits, needed):
             if (cell := self._best(place, goal, limits)) is not None:
                 found = min(found, cell.goal_number)
         return None if np.isinf(found) else float(found)
@@ -107,29 +107,34 @@ class Blocks:
             enough = len(held) >= count and least > held[count - 1]
             return not enough and (own is None or least <= own[0][0])
 
-        for place in self._promising(goal, needed):
+        for place in self._promising(goal, limits, needed):
             if (cell := self._best(place, goal, limits)) is not None:
                 entry, key = (cell.order, place, cell), cell.block.changes[name]
                 firsts[key] = min(firsts.get(key, entry), entry, key=lambda each: each[:2])
         best_first = sorted(firsts.values(), key=lambda each: each[:2])
         return [cell for *_, cell in best_first[:count]]
 
-    def _promising(self, goal: Goal, needed: Needed) -> Iterator[int]:
+    def _promising(self, goal: Goal, limits: Sequence[Limit], needed: Needed) -> Iterator[int]:
         """Places of the blocks that are needed, the most promising first."""
         if goal != Goal(COST, is_largest=False):
             least = sorted((lowest(block, goal), place) for place, block in self.every())
             yield from (place for low, place in least if needed(low, place))
             return
-        waiting = [(draft.floor_cost_usd, False, place) for place, draft in enumerate(self.drafts)]
+        waiting = [
+            (draft.floor_usd(0), 0, place)
+            for place, draft in enumerate(self.drafts)
+            if not draft.is_ruled_out(limits)
+        ]
         heapify(waiting)
         while waiting:
-            low, is_last, place = heappop(waiting)
+            low, nearness, place = heappop(waiting)
             if np.isinf(low) or not needed(low, place):
                 continue
-            if is_last:
+            if nearness == NEAREST:
                 yield place
             else:
-                heappush(waiting, (self.drafts[place].least_cost_usd, True, place))
+                nearer = self.drafts[place].floor_usd(nearness + 1)
+                heappush(waiting, (nearer, nearness + 1, place))
 
     def _best(self, place: int, goal: Goal, limits: Sequence[Limit]) -> Cell | None:
         if place not in self._made and not self.drafts[place].could_keep(limits):

@@ -7,10 +7,10 @@ import pytest
 
 from engine.projection import project
 from engine.projection.decision_axes import value
-from engine.projection.decision_blocks import Draft, Space
+from engine.projection.decision_blocks import NEAREST, Draft, Space
 from engine.projection.decision_goals import NPV, signs
 from engine.projection.decision_options import CHOICES, undominated
-from engine.projection.decision_search import Blocks
+from engine.projection.decision_search import Blocks, best
 from engine.projection.decisions import Goal, Question, decide, front, limit
 from engine.projection.evidence import NO_EVIDENCE
 from engine.projection.pareto import front as pareto_front
@@ -97,11 +97,24 @@ def test_nothing_costs_less_than_the_least_that_is_known_before_the_bills(
     for draft in found:
         block = draft.block()
         if block is None:
-            assert draft.least_cost_usd == np.inf
+            assert draft.floor_usd(NEAREST) == np.inf
             continue
         fits = (block.fits[0] > 0) & (block.fits[1] > 0)
         cost = np.where(fits, value(block.columns["total.cost_usd"]), np.inf)
-        assert 0 < draft.least_cost_usd <= cost.min()
+        floors = [draft.floor_usd(nearness) for nearness in range(NEAREST + 1)]
+        assert floors == sorted(floors)
+        assert 0 < floors[NEAREST] <= cost.min()
+
+
+def test_no_plan_of_a_block_ruled_out_keeps_the_limits() -> None:
+    limits = (limit("score.mmlu-5-shot>=0.7"), limit("carbon_kgco2e_per_kwh<=0.05"))
+    paths = tuple(x.path for x in limits)
+    found = drafts(Scenario(), *paths) + drafts(Scenario(model="llama-3.1-70b"), *paths)
+    out = [draft for draft in found if draft.is_ruled_out(limits)]
+    assert 0 < len(out) < len(found)
+    for draft in out:
+        block = draft.block()
+        assert block is None or best(block, CHEAPEST, limits) is None
 
 
 def test_what_is_left_out_unseen_would_not_have_been_better() -> None:
