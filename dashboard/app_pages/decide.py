@@ -21,7 +21,7 @@ from dashboard.i18n import t
 from dashboard.views import decided
 from dashboard.views.decided import name, say
 from engine.projection.decisions import Binding, Decision, Plan, Question
-from engine.projection.savings import changed
+from engine.projection.saving_levers import changed
 from engine.scenario import Scenario
 from engine.value_case import ValueCase
 

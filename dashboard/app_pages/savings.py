@@ -12,7 +12,8 @@ from dashboard.theme import KIND_COLOURS
 from dashboard.views import compression, federated, pictures
 from engine import catalogue
 from engine.projection import api_price, cost
-from engine.projection.savings import BUY, Saving
+from engine.projection.saving_levers import BUY
+from engine.projection.savings import Saving
 from engine.projection.working import derive
 from engine.records import Projection
 from engine.scenario import Scenario
