@@ -18,6 +18,7 @@ from engine.projection import (
     cash_flow,
     decision_options,
     quality,
+    quality_known,
     served_score,
     stages,
     storage,
@@ -319,7 +320,7 @@ class Draft:
         """Published score of the model as it is, at this precision."""
         if self.maker.base.parameters_billion is not None:
             return None
-        known = quality.known_score(self.maker.model, metric)
+        known = quality_known.known_score(self.maker.model, metric)
         at = with_choices(self.maker.base, {"serving_precision": self.precision})
         change = served_score.change_share(at, self.maker.model, self.maker.space.evidence)
         if known is None or change is None:
