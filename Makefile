@@ -12,8 +12,7 @@ demo: .venv/installed
 
 test: .venv/installed-dev
 	@$(BIN)/python -m tests.browser.chromium
-	@OPENBLAS_NUM_THREADS=1 $(BIN)/pytest --numprocesses auto --dist loadfile -m 'not gpu and not benchmark and not browser'
-	@$(BIN)/pytest -m browser
+	@OPENBLAS_NUM_THREADS=1 $(BIN)/pytest --numprocesses auto --dist loadfile --no-loadscope-reorder
 
 check: .venv/installed-dev
 	@$(BIN)/pytest tests/test_architecture.py tests/test_names.py tests/unit/test_words.py

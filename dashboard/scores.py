@@ -95,10 +95,12 @@ def points(found: Sequence[StoredRow]) -> dict[str, list[Point]]:
 
     The ends of each source are kept.
     """
+    names = {source: publication(source) for source in {row.source for row in found}}
     by_source: dict[str, list[Point]] = {}
     for row in sorted(found, key=lambda row: row.published):
-        point = Point(row.published, row.predicted, f"{row.what}<br>{publication(row.source)}")
-        by_source.setdefault(publication(row.source), []).append(point)
+        name = names[row.source]
+        point = Point(row.published, row.predicted, f"{row.what}<br>{name}")
+        by_source.setdefault(name, []).append(point)
     share = min(1.0, MOST_DRAWN / max(len(found), 1))
     return {source: _thinned(each, share) for source, each in by_source.items()}
 

@@ -6,6 +6,7 @@ import functools
 import json
 import os
 import sqlite3
+import sys
 import threading
 import time
 from pathlib import Path
@@ -104,7 +105,8 @@ def alembic_config(connection: Connection) -> Config:
     """Alembic's settings without a file, so that they hold in any folder and once installed."""
     from alembic.config import Config
 
-    config = Config(attributes={"connection": connection})
+    # Else Alembic writes to what was the output when it was first imported, which may be closed.
+    config = Config(stdout=sys.stdout, attributes={"connection": connection})
     config.set_main_option("script_location", "db:migrations")
     return config
 

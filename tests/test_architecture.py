@@ -16,7 +16,7 @@ TOOLS = Path(sys.executable).parent
         ["lint-imports", "--no-cache"],
         ["ruff", "check", "--no-cache", "."],
         ["ruff", "format", "--no-cache", "--check", "."],
-        ["mypy"],
+        pytest.param(["mypy"], marks=pytest.mark.slow),
     ],
     ids=["imports point one way", "style", "format", "types"],
 )

@@ -179,9 +179,11 @@ def _option(name: str, value: str) -> str:
 def _bases(answer: Projection) -> Iterator[Basis]:
     told: set[tuple[str, str]] = set()
     tops = (answer.total.cost_usd, answer.total.carbon_kgco2e, answer.quality.score_share)
+    parts: dict[tuple[str, tuple[float, ...]], Estimate] = {}
     for name, part in (leaf for top in tops for leaf in leaves(top)):
-        if part.source is None or part.value is None:
-            continue
+        if part.source is not None and part.value is not None:
+            parts.setdefault((name, tuple(np.atleast_1d(part.value).tolist())), part)
+    for (name, _), part in parts.items():
         basis = _basis(name, part)
         if basis[:2] not in told:
             told.add(basis[:2])

@@ -26,9 +26,8 @@ FADE_MS = 1_000
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_no_page_shuts_anyone_out(visit: Visit, name: str, scheme: str) -> None:
     where = "/" if name == PAGES[0].name else f"/{name}{ALSO.get(name, '')}"
-    page = visit(where, scheme=scheme)
+    page = visit(where, size=WHOLE, scheme=scheme)
     expect(page.get_by_role("heading", level=1)).to_have_text(EN[f"page.{name}"])
-    page.set_viewport_size(WHOLE)
     page.wait_for_timeout(FADE_MS)
     assert violations(page) == []
 

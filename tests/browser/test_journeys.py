@@ -173,7 +173,7 @@ def test_a_number_is_followed_down_to_its_sources_by_keyboard(visit: Visit) -> N
 @pytest.mark.parametrize(("code", "scheme"), [("en", "light"), ("zh", "dark")])
 def test_nothing_sticks_out_on_a_phone(visit: Visit, name: str, code: str, scheme: str) -> None:
     where = "/" if name == PAGES[0].name else f"/{name}"
-    page = visit(f"{where}?lang={code}", width=PHONE["width"], scheme=scheme)
+    page = visit(f"{where}?lang={code}", size=PHONE, scheme=scheme)
     expect(page.get_by_role("heading", level=1)).to_have_text(words(code)[f"page.{name}"])
     main = page.get_by_test_id("stMain")
     assert main.evaluate("element => element.scrollWidth - element.clientWidth") == 0

@@ -40,7 +40,9 @@ def settled(page: Page) -> None:
 
 def tab(browser: Browser, address: str, width: int = 1440) -> Page:
     agent = PHONE_AGENT if width == PHONE["width"] else None
-    page = browser.new_page(viewport={"width": width, "height": 1000}, user_agent=agent)
+    page = browser.new_page(
+        viewport={"width": width, "height": 1000}, user_agent=agent, reduced_motion="reduce"
+    )
     page.set_default_timeout(PATIENCE_MS)
     page.goto(address)
     settled(page)

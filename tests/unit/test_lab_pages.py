@@ -1,6 +1,7 @@
 """The Measure page and every view of what was measured, in both languages."""
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -24,19 +25,26 @@ def own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DATABASE_URL", f"sqlite:///{tmp_path / 'measured.db'}")
 
 
-@pytest.fixture
-def filled(tmp_path: Path) -> None:
-    """The sample as if it were this machine's own."""
-    database = open_database()
+@pytest.fixture(scope="module")
+def sample(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database that holds the sample."""
+    path = tmp_path_factory.mktemp("sample") / "measured.db"
+    database = open_database(f"sqlite:///{path}")
     for m in data.sample().measurements:
         save_measurement(database, m)
     database.dispose()
+    return path
+
+
+@pytest.fixture
+def filled(sample: Path, tmp_path: Path) -> None:
+    """The sample as if it were this machine's own."""
+    shutil.copy(sample, tmp_path)
 
 
 def opened(page: str, code: str = "en") -> AppTest:
     app = AppTest.from_file(str(FOLDER / "app.py"), default_timeout=60)
     app.query_params["lang"] = code
-    app.run()
     app.switch_page(f"app_pages/{page}.py").run()
     assert not app.exception, [e.message for e in app.exception]
     return app

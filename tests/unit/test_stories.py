@@ -26,11 +26,16 @@ def name_of(place: tuple[Story, int]) -> str:
     return f"{place[0].name}-{place[0].steps[place[1]].name}"
 
 
-@pytest.fixture
-def measured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    url = f"sqlite:///{tmp_path / 'measured.db'}"
+@pytest.fixture(scope="module")
+def filled(tmp_path_factory: pytest.TempPathFactory) -> str:
+    url = f"sqlite:///{tmp_path_factory.mktemp('stories') / 'measured.db'}"
     fill(url)
-    monkeypatch.setenv("DATABASE_URL", url)
+    return url
+
+
+@pytest.fixture
+def measured(filled: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DATABASE_URL", filled)
 
 
 def test_there_are_four_ready_stories_and_ones_own() -> None:
