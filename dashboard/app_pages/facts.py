@@ -24,8 +24,6 @@ from engine.scenario import bounds
 
 FEW = 9
 """So many rows are shown as tall as they are."""
-ROW_HEIGHT = 62
-"""Words wrap from here on: what it is, of what, and how much all fit on a phone."""
 
 
 def origin(row: FactRow) -> None:
@@ -93,12 +91,12 @@ if found:
     picked = st.dataframe(
         phrases.facts_table(found),
         hide_index=True,
-        row_height=ROW_HEIGHT,
+        row_height=phrases.facts_row_px(found),
         height=600 if len(found) > FEW else "content",
         placeholder="",
         column_config=phrases.facts_columns(),
         alt=t("facts.table_alt", kind=labels[kind]),
-        key=f"facts_{kind}_{search}",
+        key=f"facts_{kind}_{wanted}",
         on_select="rerun",
         selection_mode="single-row",
     )
