@@ -22,6 +22,7 @@ from dashboard.i18n import t
 from dashboard.views import search
 from engine.scenario import bounds
 
+SEARCHED = attrgetter("searched")
 FEW = 9
 """So many rows are shown as tall as they are."""
 
@@ -70,6 +71,22 @@ def override(kind: str, row: FactRow) -> None:
             st.caption(t("facts.now", choice=choice, value=readable.choice(name, now)))
 
 
+def elsewhere(wanted: list[str]) -> None:
+    """The kinds in which something is found, where nothing is in the one shown."""
+    counts = {name: len(search.holding(rows, wanted, SEARCHED)) for name, rows in every.items()}
+    holding = {name: count for name, count in counts.items() if count}
+    st.info(t("facts.elsewhere" if holding else "facts.none"), icon=":material/search_off:")
+    with st.container(horizontal=True):
+        for name, count in holding.items():
+            label = t("app.aside", told=labels[name], aside=readable.count(count))
+            st.button(label, key=f"elsewhere_{name}", on_click=show, args=(name,))
+
+
+def show(name: str) -> None:
+    """Turn to another kind."""
+    st.session_state["fact_kind"] = name
+
+
 every = {kind: fact_rows.rows(kind) for kind in fact_rows.KINDS}
 st.markdown(t("facts.lead", count=readable.count(sum(map(len, every.values())))))
 
@@ -86,7 +103,7 @@ kind = st.pills(
     label_visibility="collapsed",
 )
 wanted = search.box("facts", "fact_search")
-found = search.holding(every[kind], wanted, attrgetter("searched"))
+found = search.holding(every[kind], wanted, SEARCHED)
 if found:
     picked = st.dataframe(
         phrases.facts_table(found),
@@ -107,4 +124,4 @@ if found:
     else:
         st.caption(t("facts.pick"))
 else:
-    st.info(t("facts.none"), icon=":material/search_off:")
+    elsewhere(wanted)
