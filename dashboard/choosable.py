@@ -24,10 +24,6 @@ def hardware_names() -> Mapping[str, str]:
     return {device_id: known[device_id].name for device_id in ids}
 
 
-_WITH_ARTICLE = ("United ", "Netherlands", "Philippines", "Russian Federation")
-"""Beginnings of names that take an article within an English sentence."""
-
-
 def place_names() -> Mapping[str, str]:
     """Every place by id, in the reader's language; states say their country."""
     return _place_names(i18n.language())
@@ -35,8 +31,8 @@ def place_names() -> Mapping[str, str]:
 
 def place_in_sentence(place_id: str) -> str:
     """A place as a sentence says it: in the United States."""
-    name = place_names()[place_id]
-    return f"the {name}" if name.startswith(_WITH_ARTICLE) else name
+    within = i18n.names_in_sentences(i18n.language())
+    return within.get(place_id) or place_names()[place_id]
 
 
 @cache

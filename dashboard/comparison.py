@@ -91,7 +91,9 @@ def _delta(headline: Headline, one: float, change: float) -> str:
     if headline.name == "accuracy":
         return t("compare.points", change=f"{sign}{abs(change) * 100:.1f}")
     amount = f"{sign}{headline.say(abs(change))}"
-    return f"{amount} ({sign}{percent(change / one)})" if one else amount
+    if not one:
+        return amount
+    return t("app.aside", told=amount, aside=f"{sign}{percent(change / one)}")
 
 
 def percent(change_share: float) -> str:

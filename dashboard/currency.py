@@ -55,12 +55,14 @@ def dollars(value: float) -> float:
 
 
 def name(language: str) -> str:
-    """What the currency is called: $, €, CN¥ in English; 美元, 欧元, 人民币 in Chinese."""
+    """What the currency is called: $, €, CN¥ in English; 美元, 欧元, 元 in Chinese."""
     return _name(shown(), language)
 
 
 @cache
 def _name(code: str, language: str) -> str:
+    if (code, language) == ("CNY", "zh"):
+        return "元"  # As people say it: 33.9 万元.
     if language == "zh":
         return get_currency_name(code, locale="zh")
     return get_currency_symbol(code, locale=language)

@@ -93,6 +93,11 @@ def names(code: str) -> Mapping[str, str]:
     return _listed("places", code)
 
 
+def names_in_sentences(code: str) -> Mapping[str, str]:
+    """Names of places that a sentence says otherwise than a list, in one language."""
+    return _listed("places_in_sentences", code)
+
+
 def reason(text: str) -> str:
     """A reason that the catalogue gives, in the reader's language where it is put into it.
 

@@ -205,6 +205,20 @@ def _chain(estimate: Estimate, told: set[int]) -> Iterator[tuple[str, Estimate]]
             yield from _chain(part, told)
 
 
+SOURCE_PX = 320
+LETTERS_A_LINE = 38
+"""Of the title of a source, at least."""
+LINE_PX = 20
+LEAST_ROW_PX = 62
+"""Words wrap from here on: what it is, of what, and how much all fit on a phone."""
+
+
+def facts_row_px(rows: Sequence[FactRow]) -> int:
+    """Height of a row of the facts in which every title of a source is told in full."""
+    longest = max(len(row.source) for row in rows)
+    return max(LEAST_ROW_PX, LINE_PX * -(-longest // LETTERS_A_LINE) + 2)
+
+
 def facts_columns() -> dict[str, Any]:
     """Column settings of the facts."""
     return {
@@ -214,7 +228,7 @@ def facts_columns() -> dict[str, Any]:
         t("column.unit"): st.column_config.TextColumn(width=90),
         t("column.low"): st.column_config.NumberColumn(width=64, format="%.6g"),
         t("column.high"): st.column_config.NumberColumn(width=64, format="%.6g"),
-        t("column.source"): st.column_config.TextColumn(width=270),
+        t("column.source"): st.column_config.TextColumn(width=SOURCE_PX),
         t("column.link"): link_column(),
         t("column.checked"): st.column_config.DateColumn(width=100, format="YYYY-MM-DD"),
         t("column.as_of"): st.column_config.TextColumn(width=100),

@@ -38,6 +38,7 @@ _COUNTS = {
     "en": ((1.0, ""), (1e3, "k"), (1e6, "M"), (1e9, "B"), (1e12, "T"), (1e15, "P")),
     "zh": ((1.0, ""), (1e4, " 万"), (1e8, " 亿"), (1e12, " 万亿")),
 }
+TEN_THOUSAND = _COUNTS["zh"][1]
 _PREFIXES = ("n", "µ", "m", "", *"kMGTPEZYR")
 _SI = tuple((1e3**rank, prefix) for rank, prefix in enumerate(_PREFIXES, start=-3))
 _MASSES = {
@@ -198,9 +199,24 @@ def span(low: float, high: float, say: Callable[[float], str]) -> str:
         told[second] = say(second)
     finally:
         _beside.reset(before)
+    if _is_little(larger, second / first if first else 1.0):
+        return between(*_in_ones((low, high), say))
     if second and larger.number * abs(second / first) < LEAST_OF_UNIT:
         told[second] = say(second)
     return between(told[low], told[high])
+
+
+def _is_little(larger: _Beside, other_share: float) -> bool:
+    """Whether a range is a few ten thousands that begin below one: 6,210–17,200 美元."""
+    return larger.unit == TEN_THOUSAND and larger.number < 10 and larger.number * other_share < 1
+
+
+def _in_ones(ends: Sequence[float], say: Callable[[float], str]) -> list[str]:
+    before = _beside.set(_Beside(_COUNTS["zh"][0]))
+    try:
+        return [say(end) for end in ends]
+    finally:
+        _beside.reset(before)
 
 
 def between(low: str, high: str) -> str:

@@ -127,18 +127,17 @@ def energy(m: Measurement | Job) -> str:
     """Energy of a step, and whether a meter read it."""
     if m.energy_j is None or m.energy_kind is None:
         return readable.DASH
-    return f"{readable.joules(m.energy_j)} ({t(f'energy_kind.{m.energy_kind}')})"
+    kind = t(f"energy_kind.{m.energy_kind}")
+    return t("app.aside", told=readable.joules(m.energy_j), aside=kind)
 
 
 def score(m: Measurement) -> str:
     """How good the model was, by the score that counts for it."""
     metric = str(m.settings.get("metric", "accuracy_share"))
     value = readable.score(m.metrics.get(metric))
-    return (
-        value
-        if metric == "accuracy_share" or value == readable.DASH
-        else (f"{value} ({metric_name(metric)})")
-    )
+    if metric == "accuracy_share" or value == readable.DASH:
+        return value
+    return t("app.aside", told=value, aside=metric_name(metric))
 
 
 def metric_name(metric: str) -> str:

@@ -92,16 +92,32 @@ LABEL_WIDTH = 22
 _PIECES = re.compile(
     r"（?[^\s\u2e80-\uffff]+[）。，、：；？]*\s*|（?[\u2e80-\uffff][）。，、：；？]*|\s+"
 )
+_BEFORE_BRACKET = re.compile(r"(?=（)| (?=\()")
 
 
 def wrapped(text: str, most: int = LABEL_WIDTH) -> str:
-    """A long name in lines, as Plotly breaks them; a Chinese character takes two letters' room."""
+    """A long name in lines of like length, as Plotly breaks them.
+
+    A Chinese character takes two letters' room; what stands in brackets stays together.
+    """
+    lines, halves = _lines(text, most), _BEFORE_BRACKET.split(text, maxsplit=1)
+    if len(lines) == len(halves) == 2 and max(map(_width, halves)) <= most:
+        return "<br>".join(halves)
+    for narrower in range(most - 1, 0, -1):
+        found = _lines(text, narrower)
+        if len(found) > len(lines) or max(map(_width, found)) > narrower:
+            break
+        lines = found
+    return "<br>".join(lines)
+
+
+def _lines(text: str, most: int) -> list[str]:
     lines = [""]
     for piece in _PIECES.findall(text):
         if lines[-1] and _width(lines[-1]) + _width(piece.rstrip()) > most:
             lines.append("")
         lines[-1] += piece
-    return "<br>".join(line.strip() for line in lines)
+    return [line.strip() for line in lines]
 
 
 def _width(text: str) -> int:

@@ -21,6 +21,7 @@ from dashboard import (
 from dashboard.headlines import Headline
 from dashboard.i18n import t
 from dashboard.link import Choice
+from dashboard.readable import NO_BREAK
 from dashboard.views import pictures
 from engine.catalogue.schema import Pricing
 from engine.records import BadInput
@@ -189,7 +190,7 @@ def marked(told: comparison.Cell) -> str:
     if not told.delta:
         return told.text
     colour = {None: "gray", True: "green", False: "orange"}[told.better]
-    return f":{colour}-badge[{told.delta}] {told.text}"
+    return f":{colour}-badge[{told.delta}] {told.text.replace(' ', NO_BREAK)}"
 
 
 def escaped(text: str) -> str:

@@ -22,10 +22,9 @@ from dashboard.i18n import t
 from dashboard.views import search
 from engine.scenario import bounds
 
+SEARCHED = attrgetter("searched")
 FEW = 9
 """So many rows are shown as tall as they are."""
-ROW_HEIGHT = 62
-"""Words wrap from here on: what it is, of what, and how much all fit on a phone."""
 
 
 def origin(row: FactRow) -> None:
@@ -72,6 +71,22 @@ def override(kind: str, row: FactRow) -> None:
             st.caption(t("facts.now", choice=choice, value=readable.choice(name, now)))
 
 
+def elsewhere(wanted: list[str]) -> None:
+    """The kinds in which something is found, where nothing is in the one shown."""
+    counts = {name: len(search.holding(rows, wanted, SEARCHED)) for name, rows in every.items()}
+    holding = {name: count for name, count in counts.items() if count}
+    st.info(t("facts.elsewhere" if holding else "facts.none"), icon=":material/search_off:")
+    with st.container(horizontal=True):
+        for name, count in holding.items():
+            label = t("app.aside", told=labels[name], aside=readable.count(count))
+            st.button(label, key=f"elsewhere_{name}", on_click=show, args=(name,))
+
+
+def show(name: str) -> None:
+    """Turn to another kind."""
+    st.session_state["fact_kind"] = name
+
+
 every = {kind: fact_rows.rows(kind) for kind in fact_rows.KINDS}
 st.markdown(t("facts.lead", count=readable.count(sum(map(len, every.values())))))
 
@@ -88,17 +103,17 @@ kind = st.pills(
     label_visibility="collapsed",
 )
 wanted = search.box("facts", "fact_search")
-found = search.holding(every[kind], wanted, attrgetter("searched"))
+found = search.holding(every[kind], wanted, SEARCHED)
 if found:
     picked = st.dataframe(
         phrases.facts_table(found),
         hide_index=True,
-        row_height=ROW_HEIGHT,
+        row_height=phrases.facts_row_px(found),
         height=600 if len(found) > FEW else "content",
         placeholder="",
         column_config=phrases.facts_columns(),
         alt=t("facts.table_alt", kind=labels[kind]),
-        key=f"facts_{kind}_{search}",
+        key=f"facts_{kind}_{wanted}",
         on_select="rerun",
         selection_mode="single-row",
     )
@@ -109,4 +124,4 @@ if found:
     else:
         st.caption(t("facts.pick"))
 else:
-    st.info(t("facts.none"), icon=":material/search_off:")
+    elsewhere(wanted)

@@ -94,16 +94,15 @@ def line(saving: Saving, now: Scenario, machines: dict[str, str]) -> None:
         )
 
 
-def applied() -> None:
-    """The lever that was taken over last, and the way back."""
+def applied(now: Scenario, known: data.Seen) -> None:
+    """The lever that was taken over last, or what a seller's bill says, and the way back."""
     last = plans.applied()
     if last is None:
         return
     with st.container(border=True, horizontal=True, vertical_alignment="center", key="applied"):
-        bought = last.lever == BUY
         st.markdown(
-            t("savings.compared")
-            if bought
+            bill_beside(now, known)
+            if last.lever == BUY
             else t("savings.applied", lever=t(f"lever.{last.lever}"))
         )
         st.button(t("savings.undo"), key="undo", icon=":material/undo:", on_click=plans.undo)
@@ -137,10 +136,9 @@ def build_or_buy(now: Scenario, known: data.Seen) -> None:
             bought(now, known)
 
 
-def bought(now: Scenario, known: data.Seen) -> None:
+def bill_beside(now: Scenario, known: data.Seen) -> str:
     """What the chosen seller asks, what one's own costs, and from which load on that is less."""
-    found = data.build_or_buy(now, known)
-    seller = api_price.models().get(str(now.api_model), str(now.api_model))
+    found, seller = data.build_or_buy(now, known), seller_name(now)
     sold, own = readable.money(found.api_usd), readable.money(found.own_usd)
     told = [t("savings.buy", seller=seller, sold=sold, own=own)]
     if (load := found.break_even_requests_per_day) is None:
@@ -148,7 +146,18 @@ def bought(now: Scenario, known: data.Seen) -> None:
     else:
         count, month = readable.count(load), phrases.a_month(load)
         told.append(t("savings.buy_from", count=count, month=month))
-    st.markdown(i18n.sentences(*told).replace("$", "\\$"))
+    return i18n.sentences(*told).replace("$", "\\$")
+
+
+def seller_name(now: Scenario) -> str:
+    """The chosen seller's model."""
+    return api_price.models().get(str(now.api_model), str(now.api_model))
+
+
+def bought(now: Scenario, known: data.Seen) -> None:
+    """The chosen seller's bill beside one's own, in words and as bars."""
+    found, seller = data.build_or_buy(now, known), seller_name(now)
+    st.markdown(bill_beside(now, known))
     bars = {t("savings.own"): found.own_usd, seller: found.api_usd}
     st.plotly_chart(
         worth.ways(bars, {"cost": t("worth_chart.cost")}, readable.money),
@@ -166,10 +175,10 @@ def page() -> None:
     cost_usd = scalar(answer.total.cost_usd.value)
 
     st.markdown(phrases.sentence(now, known.machines))
-    applied()
     if cost_usd is None:
         st.info(t("savings.no_price"), icon=":material/help:")
     else:
+        applied(now, known)
         found = data.savings(now, known)
         best = next((s for s in found if s.score_change_share == 0), None)
         with st.container(horizontal=True):
@@ -199,9 +208,9 @@ def page() -> None:
             for saving in large:
                 line(saving, now, known.machines)
             if small := found[len(large) :]:
-                with st.expander(
-                    t("savings.small", count=len(small)), icon=":material/more_horiz:"
-                ):
+                names = t("app.comma").join(t(f"lever.{saving.lever}") for saving in small)
+                title = t("savings.small", count=len(small), names=names)
+                with st.expander(title, icon=":material/more_horiz:"):
                     for saving in small:
                         line(saving, now, known.machines)
         compression.show(now, known.evidence)

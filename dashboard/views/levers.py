@@ -155,4 +155,4 @@ def estimated(row: LeverRow) -> str:
     """The mark of energies that no meter read."""
     if row.energy_j.after is None or row.energy_kind != "estimated":
         return ""
-    return f" ({t('energy_kind.estimated')})"
+    return t("app.aside", told="", aside=t("energy_kind.estimated"))

@@ -138,4 +138,4 @@ def data(reading: Reading | None) -> str:
 
 def estimated() -> str:
     """The mark of an estimate."""
-    return f" ({t('energy_kind.estimated')})"
+    return t("app.aside", told="", aside=t("energy_kind.estimated"))

@@ -61,9 +61,12 @@ def over_time(scenario: Scenario, answer: Projection) -> None:
     st.header(t("what_if.time_title"), anchor=False)
     st.caption(t("what_if.time_lead", **texts))
     st.plotly_chart(
-        timeline.over_time(
-            found, phrases.over_time(), readable.money, readable.carbon, readable.number
-        ),
+        timeline.over_time(found, phrases.over_time(), readable.money, _carbon, readable.number),
         config=phrases.PLOTLY,
         alt=t("what_if.time_alt", **texts),
     )
+
+
+def _carbon(value_kgco2e: float) -> str:
+    """Nothing yet is written without a unit: beside tonnes it would be in kilograms."""
+    return readable.carbon(value_kgco2e) if value_kgco2e else "0"

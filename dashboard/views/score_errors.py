@@ -35,7 +35,9 @@ def own_line(found: Foreseen) -> dict[str, str]:
     return {
         t("score_errors.own_model"): machine.curve_name(found.curve),
         t("score_errors.own_parameters"): readable.count(found.parameter_count),
-        t("score_errors.own_predicted"): f"{readable.score(found.predicted_share)} ({ends})",
+        t("score_errors.own_predicted"): t(
+            "app.aside", told=readable.score(found.predicted_share), aside=ends
+        ),
         t("score_errors.own_measured"): readable.score(found.measured_share),
         t("score_errors.own_off"): readable.points(found.predicted_share - found.measured_share),
     }

@@ -70,7 +70,7 @@ def models() -> dict[str, str]:
 @cache
 def _names() -> tuple[tuple[str, str], ...]:
     return tuple(
-        (f"{seller.id}:{model.id}", f"{_spelled(model.name or model.id)} ({seller.name})")
+        (f"{seller.id}:{model.id}", f"{_spelled(model.name or model.id)} ({_through(seller)})")
         for seller in _sellers()
         for model in seller.models
         if _token_prices(model) is not None
@@ -80,6 +80,11 @@ def _names() -> tuple[tuple[str, str], ...]:
 def _spelled(name: str) -> str:
     """As its maker writes it, and as people look for it: GPT-4.1, not gpt 4.1."""
     return re.sub(r"^gpt (?=\d)", "GPT-", name)
+
+
+def _through(seller: Provider) -> str:
+    """Who sells, and through whom, without brackets: HuggingFace, ovhcloud."""
+    return re.sub(r" \((.+)\)$", r", \1", seller.name)
 
 
 @cache
@@ -119,7 +124,7 @@ def _estimates(
 ) -> dict[str, Estimate]:
     from importlib.metadata import version
 
-    title = f"genai-prices {version('genai-prices')}: {seller.name}, {model.name or model.id}"
+    title = f"genai-prices {version('genai-prices')}: {_through(seller)}, {model.name or model.id}"
     source = Source(title, (seller.pricing_urls or [""])[0])
     names = ("input", "cached", "output")
     return {

@@ -294,11 +294,13 @@ def test_long_names_are_told_in_lines() -> None:
     assert wrapped("Buy the answers of this model instead") == (
         "Buy the answers of<br>this model instead"
     )
-    assert wrapped("改为向商家购买此模型的回答") == "改为向商家购买此模型的<br>回答"
+    assert wrapped("改为向商家购买此模型的回答") == "改为向商家购买<br>此模型的回答"
     assert (
         wrapped("完整训练的设备小时数量（仅知计算量）", 36)
         == "完整训练的设备小时数量（仅知计算量）"
     )
+    assert wrapped("找出一个正例的价值（美元）") == "找出一个正例的价值<br>（美元）"
+    assert wrapped("Training speed of language models") == "Training speed of<br>language models"
     assert wrapped("short") == "short"
 
 

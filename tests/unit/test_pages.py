@@ -294,7 +294,16 @@ def test_facts_are_found_by_their_words_in_any_order() -> None:
     assert set(found["Of"]) == {"H100 SXM5 80GB"}
     app.text_input(key="fact_search").set_value("no such thing").run()
     assert not app.dataframe
-    assert app.info
+    assert app.info[0].value == words("en")["facts.none"]
+
+
+@pytest.mark.usefixtures("empty")
+def test_facts_of_another_kind_are_one_press_away() -> None:
+    app = opened("facts")
+    app.text_input(key="fact_search").set_value("electricity united states").run()
+    assert not app.dataframe
+    app.button(key="elsewhere_places").click().run()
+    assert {"United States"} <= set(app.dataframe[0].value["Of"])
 
 
 @pytest.mark.usefixtures("empty")

@@ -158,5 +158,16 @@ def test_both_ends_of_a_range_are_in_the_unit_of_the_larger(
 
 
 @pytest.mark.usefixtures("chinese")
-def test_in_chinese_both_ends_count_in_ten_thousands() -> None:
-    assert readable.span(6_210, 17_200, readable.money) == "0.621–1.72 万美元"
+@pytest.mark.parametrize(
+    ("low", "high", "told"),
+    [
+        (6_210, 17_200, "6,210–17,200 美元"),
+        (-6_210, 17_200, "−6,210–17,200 美元"),
+        (6_210, 172_000, "0.621–17.2 万美元"),
+        (16_210, 17_200, "1.62–1.72 万美元"),
+        (621, 172_000, "621 美元–17.2 万美元"),
+    ],
+)
+def test_in_chinese_both_ends_count_in_ten_thousands(low: float, high: float, told: str) -> None:
+    assert readable.span(low, high, readable.money) == told
+    assert readable.money(high).endswith("万美元"), "written alone it is in its own unit again"

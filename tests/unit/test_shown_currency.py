@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from dashboard import controls, currency, readable
+from dashboard import controls, currency, i18n, readable
 from dashboard.i18n import words
 from dashboard.theme import linear_ticks, log_ticks
 from engine.catalogue.currency import rate
@@ -32,6 +32,16 @@ def test_a_round_amount_typed_comes_back_as_round(euros: float) -> None:
 
 def test_dollars_are_left_as_they_are() -> None:
     assert currency.typed(1 / 3) == currency.dollars(1 / 3) == 1 / 3
+
+
+@pytest.mark.parametrize(("code", "told"), [("CNY", "45 元"), ("USD", "5 美元")])
+def test_yuan_are_told_as_they_are_in_chinese(
+    code: str, told: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(currency, "shown", lambda: code)
+    monkeypatch.setattr(i18n, "language", lambda: "zh")
+    amount_usd = 45 / rate(code).units_per_usd if code == "CNY" else 5.0
+    assert readable.money(amount_usd) == told
 
 
 def test_money_is_told_from_other_quantities_by_its_name() -> None:
