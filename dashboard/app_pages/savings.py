@@ -208,7 +208,7 @@ def page() -> None:
             for saving in large:
                 line(saving, now, known.machines)
             if small := found[len(large) :]:
-                names = t("app.comma").join(t(f"lever.{saving.lever}") for saving in small)
+                names = " · ".join(t(f"lever.{saving.lever}") for saving in small)
                 title = t("savings.small", count=len(small), names=names)
                 with st.expander(title, icon=":material/more_horiz:"):
                     for saving in small:
