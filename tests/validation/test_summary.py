@@ -18,7 +18,7 @@ LARGEST_SHARE = {
     "training-one-row": 0.065,
     "training-one-node": 0.12,
     "training-one-node-50": 0.08,
-    "training-other": 0.42,
+    "training-other": 0.31,
     "runs": 0.21,
     "runs-by-flop": 0.30,
     "offline": 0.11,
