@@ -1,7 +1,8 @@
 """Serving images, texts and generated pictures: time of a batch of whole items.
 
 Arithmetic and memory traffic overlap in part; models whose layers do little arithmetic for
-each number they write run further from the peak. Launches are prepared while devices work, so a
+each number they write run further from the peak, as do all models the higher that peak is.
+Launches are prepared while devices work, so a
 batch takes about the longer of the two. Every function broadcasts.
 
 Source: Williams, Waterman, Patterson 2009, "Roofline", https://doi.org/10.1145/1498765.1498785
@@ -14,6 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from engine.elementwise import clip, maximum, where
+from engine.projection.throughput_parts import MOST_OF_PEAK
 from engine.units import Float
 
 USUAL_FLOP_PER_ACTIVATION = 100.0
@@ -21,8 +23,21 @@ USUAL_OPERATION_COUNT = 200.0
 """Operations of a network whose layers were not counted."""
 OPERATIONS_PER_ENCODER_LAYER = 16.0
 """Six products, softmax, activation, two sums and norms, and rearranging heads."""
-LAUNCHES_HIDE = 4.0
+HIDING_POWER = 4.0
 """Power that lets launches hide behind work until they take about as long."""
+LIMIT_POWER = 4.0
+"""Power that bends a share of the peak below the most that any product reaches."""
+USUAL_PEAK_FLOP_PER_S = 1e14
+STEPWISE_ENGINES = frozenset({"eager", "channels-last", "tensorflow", "xdit"})
+"""Engines that run a model one operation after the other, each writing what the next reads."""
+
+
+def running_style(engine: str) -> str:
+    """Whether an engine runs operations one by one or makes the whole model its program.
+
+    An engine never seen is taken to be as others of its style.
+    """
+    return "stepwise" if engine in STEPWISE_ENGINES else "whole"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +71,8 @@ class ItemEfficiencies:
 
     item_compute_share: Float
     density_exponent: Float
+    peak_exponent: Float
+    """By how much of its logarithm a higher peak is reached less."""
     traffic_per_activation: Float
     item_overlap_excess: Float
     batch_overhead_s: Float
@@ -97,7 +114,10 @@ def compute_time_s(s: ItemServing, e: ItemEfficiencies) -> Float:
     """Seconds of arithmetic for one item: denser work runs nearer the peak."""
     density = s.flop_per_item / s.activations_per_item / USUAL_FLOP_PER_ACTIVATION
     nearer = clip(density**e.density_exponent, 0.1, 5.0)
-    return s.flop_per_item / (s.peak_flop_per_s * e.item_compute_share * nearer)
+    higher = s.peak_flop_per_s / USUAL_PEAK_FLOP_PER_S
+    share = e.item_compute_share * nearer * higher ** (0.0 - e.peak_exponent)
+    limited = share / (1.0 + (share / MOST_OF_PEAK) ** LIMIT_POWER) ** (1.0 / LIMIT_POWER)
+    return s.flop_per_item / (s.peak_flop_per_s * limited)
 
 
 def traffic_time_s(s: ItemServing, e: ItemEfficiencies) -> Float:
@@ -110,7 +130,7 @@ def batch_time_s(s: ItemServing, e: ItemEfficiencies, items_s: Float) -> Float:
     """Seconds of a batch whose items take so long: work hides launches, or they hide it."""
     work_s = items_s + weights_time_s(s, e)
     launches_s = s.operation_count * e.launch_s
-    longer_s = (work_s**LAUNCHES_HIDE + launches_s**LAUNCHES_HIDE) ** (1.0 / LAUNCHES_HIDE)
+    longer_s = (work_s**HIDING_POWER + launches_s**HIDING_POWER) ** (1.0 / HIDING_POWER)
     return e.batch_overhead_s + longer_s
 
 

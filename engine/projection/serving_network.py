@@ -168,9 +168,11 @@ def _peak_flop_per_s(a: Accelerator, seen: str, precision: str) -> float | None:
 
 def _traits(scenario: Scenario, device: Device, work: _Work) -> Traits:
     engines = setup()["item_engines"]
+    engine = engines.get(scenario.serving_engine, engines["usual"])
     return (
         ("kind", work.kind),
-        ("engine", engines.get(scenario.serving_engine, engines["usual"])),
+        ("engine", engine),
+        ("style", serving_items.running_style(engine)),
         ("generation", generation(device.accelerator_id) or ""),
         ("format", setup()["item_formats"][scenario.serving_precision]["format"]),
         ("device", device.accelerator_id or ""),

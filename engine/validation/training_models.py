@@ -14,7 +14,10 @@ from engine.validation.transformer_shapes import Shape, shape_named
 
 FINE_TUNING_TOKENS = 512.0
 SQUAD_TOKENS = 384.0
-"""Question answering over SQuAD cuts its texts to this many, whatever the model (BERT's code)."""
+"""Question answering over SQuAD cuts its texts to this many, whatever the model (BERT's code).
+
+It is what encoders are fine-tuned on where a row does not say; else they learn at their longest.
+"""
 MASKED_SHARE = 0.15
 """Of an encoder's positions, those whose word is guessed. Devlin et al. 2019, section 3.1."""
 LARGE_MICRO_BATCH = 16.0
@@ -121,8 +124,10 @@ def _sequence_tokens(row: Row, known: Shape | None) -> float:
         return stated * 1.024 if text.strip().lower().endswith("k") else stated
     if "squad" in row.get("model", "").lower():
         return SQUAD_TOKENS
-    if row.get("workload", "").startswith("finetune") and (known is None or known.is_causal):
-        return FINE_TUNING_TOKENS
+    if row.get("workload", "").startswith("finetune"):
+        if known is None or known.is_causal:
+            return FINE_TUNING_TOKENS
+        return min(SQUAD_TOKENS, known.sequence_tokens)
     if "gpt-2" in (row.get("family", "") + row.get("model", "")).lower():
         return 1024.0
     return known.sequence_tokens if known else 2048.0

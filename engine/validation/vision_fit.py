@@ -20,6 +20,7 @@ from engine.validation.vision_rows import (
     FORMAT,
     GENERATION,
     KIND,
+    STYLE,
     ItemReading,
     arrays,
     read,
@@ -33,15 +34,16 @@ MILLISECONDS = 1e3
 
 PRIORS: Mapping[str, Prior] = {
     "item_compute_share": Prior(
-        0.5, 0.4, {KIND: 0.2, ENGINE: 0.3, GENERATION: 0.15, FORMAT: 0.2, DEVICE: 0.15}
+        0.5, 0.4, {KIND: 0.1, ENGINE: 0.3, GENERATION: 0.15, FORMAT: 0.2, DEVICE: 0.15}
     ),
     "density_exponent": Prior(0.25, 0.5, {KIND: 0.3}),
+    "peak_exponent": Prior(0.1, 0.5),
     "traffic_per_activation": Prior(
-        4.0, 0.6, {KIND: 0.3, ENGINE: 0.6, GENERATION: 0.15, DEVICE: 0.15}
+        4.0, 0.6, {KIND: 0.3, STYLE: 0.6, ENGINE: 0.5, GENERATION: 0.15, DEVICE: 0.15}
     ),
     "item_overlap_excess": Prior(0.5, 0.5),
     "batch_overhead_s": Prior(1e-4, 0.5),
-    "launch_s": Prior(1e-5, 1.0, {ENGINE: 0.7, GENERATION: 0.5}),
+    "launch_s": Prior(1e-5, 1.0, {STYLE: 0.7, ENGINE: 0.7, GENERATION: 0.5}),
     "pass_overhead_s": Prior(1e-4, 0.7),
     "sharing_overhead_s": Prior(3e-4, 0.7),
     "splitting_loss": Prior(0.15, 0.5),

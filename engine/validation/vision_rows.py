@@ -9,7 +9,7 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 
-from engine.projection.serving_items import ItemServing
+from engine.projection.serving_items import ItemServing, running_style
 from engine.validation.rows import Row, is_nvidia_example, number
 from engine.validation.serving_hardware import ServingDevice, serving_device
 from engine.validation.vision_work import DIFFUSION, ItemWork, is_benchmark, item_work
@@ -43,6 +43,8 @@ CASTING = "neuron"
 PER_IMAGE_DOMAINS = frozenset({"object-detection", "instance-segmentation"})
 """Their tables give milliseconds of one image, whatever the batch."""
 KIND, ENGINE, GENERATION, FORMAT, DEVICE = "kind", "engine", "generation", "format", "device"
+STYLE = "style"
+"""Of the engine: what an engine never seen shares with those that run models its way."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +76,7 @@ def read(row: Row) -> ItemReading | str:
     traits = {
         KIND: work.kind,
         ENGINE: engine,
+        STYLE: running_style(engine),
         GENERATION: device.generation,
         FORMAT: number_format,
         DEVICE: device.id,

@@ -4,7 +4,14 @@ from dataclasses import replace
 
 import pytest
 
-from engine.projection.serving_items import ItemEfficiencies, ItemServing, items_served
+from engine.projection.serving_items import (
+    ItemEfficiencies,
+    ItemServing,
+    compute_time_s,
+    items_served,
+    running_style,
+)
+from engine.projection.throughput_parts import MOST_OF_PEAK
 from engine.validation.rows import Row
 from engine.validation.vision_rows import ItemReading, read
 
@@ -46,6 +53,7 @@ SETTING = ItemServing(
 ROUND = ItemEfficiencies(
     item_compute_share=0.5,
     density_exponent=0.2,
+    peak_exponent=0.1,
     traffic_per_activation=4.0,
     item_overlap_excess=0.5,
     batch_overhead_s=0.0,
@@ -114,6 +122,31 @@ def test_large_batches_hide_their_launches() -> None:
     large = replace(SETTING, batch_count=1024.0)
     free = items_served(replace(large, operation_count=0.0), ROUND)
     assert items_served(large, ROUND).batch_time_s == pytest.approx(free.batch_time_s, rel=1e-2)
+
+
+def test_no_share_of_the_peak_is_above_the_most_any_product_reaches() -> None:
+    boundless = replace(ROUND, item_compute_share=30.0)
+    flop_per_s = SETTING.flop_per_item / compute_time_s(SETTING, boundless)
+    assert flop_per_s == pytest.approx(MOST_OF_PEAK * SETTING.peak_flop_per_s, rel=1e-3)
+
+
+def test_twice_the_peak_is_less_than_twice_as_fast() -> None:
+    twice = replace(SETTING, peak_flop_per_s=2.0 * SETTING.peak_flop_per_s)
+    far_from_it = replace(ROUND, item_compute_share=0.1)
+    faster = compute_time_s(SETTING, far_from_it) / compute_time_s(twice, far_from_it)
+    assert faster == pytest.approx(2.0 ** (1.0 - ROUND.peak_exponent), rel=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("engine", "style"),
+    [("PyTorch", "stepwise"), ("TensorFlow", "stepwise"), ("TensorRT 10.8", "whole")],
+)
+def test_an_engine_shares_what_others_of_its_style_taught(engine: str, style: str) -> None:
+    assert reading({**RESNET, "engine": engine}).traits["style"] == style
+
+
+def test_an_engine_never_seen_is_of_the_style_of_whole_programs() -> None:
+    assert running_style("never seen") == running_style("tensorrt")
 
 
 @pytest.mark.parametrize(

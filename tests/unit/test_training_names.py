@@ -208,3 +208,20 @@ def _width(**cells: str) -> float:
     assert speed.low is not None
     assert speed.high is not None
     return speed.high / speed.low
+
+
+@pytest.mark.parametrize(
+    ("name", "workload", "sequence_tokens"),
+    [
+        ("bert-large", "pretrain", 512.0),
+        ("distilbert", "", 512.0),
+        ("bert-large", "finetune", 384.0),
+        ("biobert", "finetune", 128.0),
+        ("BERT base SQuAD", "", 384.0),
+    ],
+)
+def test_encoders_learn_at_their_longest_unless_they_are_fine_tuned(
+    name: str, workload: str, sequence_tokens: float
+) -> None:
+    cells = {"model": name, "workload": workload, "seq_len": "", "domain": "llm-encoder"}
+    assert model_of(ROW | cells).sequence_tokens == sequence_tokens
