@@ -10,6 +10,10 @@ from streamlit.runtime.scriptrunner_utils.script_requests import ScriptRequestTy
 
 LET_OUT_S = 0.02
 """A frame or so."""
+FIRST_S = 0.8
+"""What a browser takes to fetch and draw its first numbers: the code of charts takes it longer
+than that to read, and it draws nothing meanwhile."""
+_VISITED = "visited"
 TURN_S = 0.001
 """How long a thread keeps the interpreter that another waits for: what is drawn waits so long."""
 
@@ -23,6 +27,14 @@ def let_out() -> None:
     time.sleep(LET_OUT_S)
     if _is_overtaken():
         st.rerun(scope="fragment")
+
+
+def let_in() -> None:
+    """Like `let_out`; a browser's first page long enough for numbers to stand before charts."""
+    if "User-Agent" in st.context.headers and _VISITED not in st.session_state:
+        st.session_state[_VISITED] = True
+        time.sleep(FIRST_S)
+    let_out()
 
 
 def is_alone() -> bool:

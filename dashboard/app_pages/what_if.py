@@ -91,7 +91,7 @@ def page() -> None:
     with st.sidebar:
         controls.draw(request, known.machines, phrases.known(request.scenario, answer))
     notes(answer.notes)
-    pace.let_out()
+    pace.let_in()
 
     left, right = st.columns(2)
     with left.container(border=True, height="stretch"):

@@ -59,3 +59,18 @@ def test_with_its_frame_a_page_is_not_alone(
     pace.let_out()
     assert not pace.is_alone()
     assert begun_again == []
+
+
+def test_only_the_first_page_of_a_browser_waits_for_its_numbers(
+    monkeypatch: pytest.MonkeyPatch, requests: ScriptRequests
+) -> None:
+    waits_s: list[float] = []
+    headers: dict[str, str] = {}
+    monkeypatch.setattr(pace.time, "sleep", waits_s.append)
+    monkeypatch.setattr(pace.st, "session_state", {})
+    monkeypatch.setattr(pace.st, "context", SimpleNamespace(headers=headers))
+    pace.let_in()
+    headers["User-Agent"] = "Chrome"
+    pace.let_in()
+    pace.let_in()
+    assert waits_s == [0.0, pace.FIRST_S, 0.0, 0.0]
