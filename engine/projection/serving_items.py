@@ -2,8 +2,8 @@
 
 Arithmetic and memory traffic overlap in part; models whose layers do little arithmetic for
 each number they write run further from the peak, as do all models the higher that peak is.
-Launches are prepared while devices work, so a
-batch takes about the longer of the two. Every function broadcasts.
+Launches are prepared while devices work, so a batch takes about the longer of the two. Every
+function broadcasts.
 
 Source: Williams, Waterman, Patterson 2009, "Roofline", https://doi.org/10.1145/1498765.1498785
 """
