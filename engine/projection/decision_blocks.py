@@ -170,8 +170,7 @@ class Draft:
 
     @cached_property
     def _served(self) -> Served:
-        scaled = self.maker.base.serving_scaling == "autoscaled"
-        return self.maker.served(self.precision, self.terms.ownership if scaled else "owned")
+        return self.maker.served(self.precision, "cloud" if self.terms.gives_back else "owned")
 
     @cached_property
     def deployment(self) -> Deployment:

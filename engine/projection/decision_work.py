@@ -258,11 +258,16 @@ class Terms:
         paid = [money_hardware.paid_training_hours(at, hours) for hours in worked]
         return least(maker.joined([four(hours.value) for hours in paid]), maker.training_fits)
 
+    @property
+    def gives_back(self) -> bool:
+        """Whether replicas that wait are given back on these terms."""
+        return replicas.gives_back(with_choices(self.maker.base, self.changes))
+
     @cached_property
     def floor_serving_hours(self) -> float:
         """Hours of the one device that a load takes at least, where none is given back."""
-        base = with_choices(self.maker.base, self.changes)
-        if replicas.gives_back(base) or np.any(np.asarray(base.requests_per_day) <= 0):
+        base = self.maker.base
+        if self.gives_back or np.any(np.asarray(base.requests_per_day) <= 0):
             return 0.0
         return float(np.min(cost.always_on_hours(1.0, base.horizon_months)))
 
