@@ -70,6 +70,12 @@ def exp(value: Float) -> Float:
     return powers
 
 
+def overlapped(one: Float, other: Float, power: Float) -> Float:
+    """Time of two works that overlap: their sum at power 1, the longer one at a high power."""
+    both: Float = (one**power + other**power) ** (1.0 / power)
+    return both
+
+
 def floor(value: Float) -> Float:
     """The largest whole number that is not above."""
     if isinstance(value, float) and math.isfinite(value):

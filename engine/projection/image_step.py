@@ -17,6 +17,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from engine.elementwise import overlapped
+from engine.projection.throughput_parts import HIDING_POWER
 from engine.units import Float
 
 STEP_PER_FORWARD = 3.0
@@ -26,8 +28,6 @@ USUAL_FLOP_PER_OUTPUT = 600.0
 USUAL_BATCH_COUNT = 128.0
 """Images on one device at once, where nothing says how many."""
 LARGEST_SHARE = 0.95
-LAUNCHES_HIDE = 4.0
-"""Power that lets a launch hide behind work until they take about as long."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,11 +88,11 @@ class ImageEfficiencies:
 def images_per_s(s: ImageStep, e: ImageEfficiencies) -> Float:
     """Images that all devices together learn from in a second."""
     exponent = 1.0 + e.overlap_excess
-    image_s = (arithmetic_s(s, e) ** exponent + traffic_s(s, e) ** exponent) ** (1.0 / exponent)
+    image_s = overlapped(arithmetic_s(s, e), traffic_s(s, e), exponent)
     optimiser_s = s.parameter_count * e.optimiser_bytes_per_parameter / s.bandwidth_bytes_per_s
     launches_s = STEP_PER_FORWARD * s.operation_count * e.launch_s
     busy_s = s.batch_count * image_s + optimiser_s
-    step_s = (busy_s**LAUNCHES_HIDE + launches_s**LAUNCHES_HIDE) ** (1.0 / LAUNCHES_HIDE)
+    step_s = overlapped(busy_s, launches_s, HIDING_POWER)
     waiting = 1.0 + e.waiting_per_doubling * np.log2(np.maximum(s.device_count, 1.0))
     return s.batch_count * s.device_count / (step_s * waiting)
 

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from engine.elementwise import clip, maximum, where
-from engine.projection.throughput_parts import MOST_OF_PEAK
+from engine.elementwise import clip, maximum, overlapped, where
+from engine.projection.throughput_parts import HIDING_POWER, MOST_OF_PEAK
 from engine.units import Float
 
 USUAL_FLOP_PER_ACTIVATION = 100.0
@@ -23,21 +23,9 @@ USUAL_OPERATION_COUNT = 200.0
 """Operations of a network whose layers were not counted."""
 OPERATIONS_PER_ENCODER_LAYER = 16.0
 """Six products, softmax, activation, two sums and norms, and rearranging heads."""
-HIDING_POWER = 4.0
-"""Power that lets launches hide behind work until they take about as long."""
 LIMIT_POWER = 4.0
 """Power that bends a share of the peak below the most that any product reaches."""
 USUAL_PEAK_FLOP_PER_S = 1e14
-STEPWISE_ENGINES = frozenset({"eager", "channels-last", "tensorflow", "xdit"})
-"""Engines that run a model one operation after the other, each writing what the next reads."""
-
-
-def running_style(engine: str) -> str:
-    """Whether an engine runs operations one by one or makes the whole model its program.
-
-    An engine never seen is taken to be as others of its style.
-    """
-    return "stepwise" if engine in STEPWISE_ENGINES else "whole"
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,8 +88,7 @@ def items_served(s: ItemServing, e: ItemEfficiencies) -> ItemsServed:
     """Items a second, seconds of a batch, and how busy arithmetic and memory are."""
     compute_s = compute_time_s(s, e)
     traffic_s = traffic_time_s(s, e)
-    exponent = 1.0 + e.item_overlap_excess
-    larger_s = (compute_s**exponent + traffic_s**exponent) ** (1.0 / exponent)
+    larger_s = overlapped(compute_s, traffic_s, 1.0 + e.item_overlap_excess)
     is_shared = s.shares_one_item > 0
     speed = where(is_shared, s.device_count ** (1.0 - e.splitting_loss), 1.0)
     batch_s = batch_time_s(s, e, s.batch_count * larger_s / speed)
@@ -130,8 +117,7 @@ def batch_time_s(s: ItemServing, e: ItemEfficiencies, items_s: Float) -> Float:
     """Seconds of a batch whose items take so long: work hides launches, or they hide it."""
     work_s = items_s + weights_time_s(s, e)
     launches_s = s.operation_count * e.launch_s
-    longer_s = (work_s**HIDING_POWER + launches_s**HIDING_POWER) ** (1.0 / HIDING_POWER)
-    return e.batch_overhead_s + longer_s
+    return e.batch_overhead_s + overlapped(work_s, launches_s, HIDING_POWER)
 
 
 def weights_time_s(s: ItemServing, e: ItemEfficiencies) -> Float:

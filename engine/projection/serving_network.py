@@ -20,7 +20,7 @@ from engine.projection.serving_items import (
     ItemServing,
 )
 from engine.projection.serving_roofline import input_flop
-from engine.projection.serving_setting import Traits, fit_source, generation, setup
+from engine.projection.serving_setting import Traits, fit_source, generation, running_style, setup
 from engine.projection.serving_speed import (
     WIDER_OUTSIDE,
     Ratios,
@@ -172,7 +172,7 @@ def _traits(scenario: Scenario, device: Device, work: _Work) -> Traits:
     return (
         ("kind", work.kind),
         ("engine", engine),
-        ("style", serving_items.running_style(engine)),
+        ("style", running_style(engine)),
         ("generation", generation(device.accelerator_id) or ""),
         ("format", setup()["item_formats"][scenario.serving_precision]["format"]),
         ("device", device.accelerator_id or ""),

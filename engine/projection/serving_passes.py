@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from engine.elementwise import maximum, minimum, where
+from engine.elementwise import maximum, minimum, overlapped, where
 from engine.projection.serving_sizes import (
     Efficiencies,
     Serving,
@@ -106,8 +106,7 @@ def pass_time(
     compute_s = multiply_s + attention_flop / (flop_per_s * e.attention_compute_ratio)
     bandwidth = s.bandwidth_bytes_per_s * e.cache_bandwidth_share
     cache_s = cache_bytes / (z.cache_device_count * bandwidth)
-    exponent = 1.0 + e.overlap_excess
-    larger_s = (weights_s**exponent + compute_s**exponent) ** (1.0 / exponent)
+    larger_s = overlapped(weights_s, compute_s, 1.0 + e.overlap_excess)
     rest_s = launch_time_s(s, e, z) + link_time_s(s, e, z, token_count)
     rest_s = rest_s + expert_time_s(s, e, z, token_count)
     return Pass(

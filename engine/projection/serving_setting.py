@@ -54,6 +54,14 @@ def setup() -> Mapping[str, Any]:
     return loading.toml_table(SETUP_FILE)
 
 
+def running_style(engine: str) -> str:
+    """Whether software for items runs operations one by one or makes the model its program.
+
+    An engine never seen is taken to be as others of its style.
+    """
+    return "stepwise" if engine in setup()["items"]["stepwise_engines"] else "whole"
+
+
 @cache
 def fit_source() -> Source:
     """Where fitted constants come from."""

@@ -25,6 +25,8 @@ NETWORK_BYTES_PER_S = 25e9
 STATE_BYTES_PER_PARAMETER = 18.0
 ACTIVATION_BYTES_PER_VALUE = 34.0
 """Of each hidden value of a layer kept for the backward pass (Korthikanti et al. 2022)."""
+HIDING_POWER = 4.0
+"""Power that lets launches hide behind work until they take about as long."""
 MOST_OF_PEAK = 0.9
 """No product of matrices is known to reach more, however much bandwidth there is beside it."""
 DISTRIBUTED_OPTIMISER_SINCE_YEAR = 2023.0

@@ -9,7 +9,8 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 
-from engine.projection.serving_items import ItemServing, running_style
+from engine.projection.serving_items import ItemServing
+from engine.projection.serving_setting import running_style
 from engine.validation.rows import Row, is_nvidia_example, number
 from engine.validation.serving_hardware import ServingDevice, serving_device
 from engine.validation.vision_work import DIFFUSION, ItemWork, is_benchmark, item_work

@@ -9,8 +9,8 @@ from engine.projection.serving_items import (
     ItemServing,
     compute_time_s,
     items_served,
-    running_style,
 )
+from engine.projection.serving_setting import running_style
 from engine.projection.throughput_parts import MOST_OF_PEAK
 from engine.validation.rows import Row
 from engine.validation.vision_rows import ItemReading, read
