@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from engine.elementwise import overlapped
 from engine.units import Float
 
 Constants = Mapping[str, float]
@@ -221,8 +222,7 @@ def launches_s(step: TrainingStep, constants: Constants) -> Float:
 
 def not_hidden_s(busy_s: Float, beside_s: Float) -> Float:
     """What something done beside adds: nothing while the rest takes much longer."""
-    power = OVERLAP_POWER
-    return (busy_s**power + beside_s**power) ** (1 / power) - busy_s
+    return overlapped(busy_s, beside_s, OVERLAP_POWER) - busy_s
 
 
 def bubble_micro_batches(step: TrainingStep, constants: Constants) -> Float:
