@@ -60,7 +60,7 @@ def measure(
     suite: Annotated[
         str,
         typer.Option(
-            help="quick (about 3 minutes), standard (about 25 minutes: every model family "
+            help="quick (about 3 minutes), standard (about 20 minutes: every model family "
             "through every stage), full (some hours), or toy (seconds, to try it out)."
         ),
     ] = "quick",

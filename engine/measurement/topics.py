@@ -38,7 +38,7 @@ EXPORT_FORMATS: tuple[Format, ...] = ("torch_export", "onnx")
 LOAD_FORMATS: tuple[Format, ...] = ("weights", "onnx")
 RUNTIMES: tuple[Runtime, ...] = ("torch", "onnxruntime")
 REQUEST_SIZES = (1, 64)
-MORE_REQUEST_SIZES = (1, 4, 16, 64)
+MORE_REQUEST_SIZES = (1, 8, 64)
 """Of the middle size: throughput against examples answered at once."""
 
 VARIED: Mapping[Domain, str] = {
