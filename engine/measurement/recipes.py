@@ -23,6 +23,11 @@ def family_of(name: str) -> Family:
     return FAMILIES[name]
 
 
+def middle(family: Family) -> Recipe:
+    """The middle size, as the family would have it trained."""
+    return Recipe(family.name, family.sizes[len(family.sizes) // 2])
+
+
 def parameter_count(model: nn.Module) -> int:
     """Numbers that training changes."""
     return sum(p.numel() for p in model.parameters() if p.requires_grad)

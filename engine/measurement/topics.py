@@ -6,17 +6,17 @@ topic, what others need comes before them; each could also find it alone, only s
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import get_args
 
 import torch
 
 from engine.measurement.execution import can_compile, is_native
-from engine.measurement.families import FAMILIES, Family
-from engine.measurement.families.base import Activation, Domain, Optimiser, Precision, Recipe
+from engine.measurement.families import FAMILIES
+from engine.measurement.families.base import Activation, Optimiser, Precision, Recipe
 from engine.measurement.levers import topics as levers
-from engine.measurement.recipes import epoch_count_of
+from engine.measurement.recipes import epoch_count_of, middle
 from engine.measurement.stages import (
     CrossValidate,
     Evaluate,
@@ -41,12 +41,6 @@ REQUEST_SIZES = (1, 64)
 MORE_REQUEST_SIZES = (1, 8, 64)
 """Of the middle size: throughput against examples answered at once."""
 
-VARIED: Mapping[Domain, str] = {
-    "text": "text-encoder",
-    "vision": "image-resnet",
-    "recommendation": "wide-and-deep",
-}
-"""For each domain a family in which activations and optimisers have something to do."""
 SEEDS = (1, 2)
 """Beside 0, which all else uses."""
 
@@ -72,8 +66,7 @@ def setting_effects(device: torch.device) -> list[AnyWorkload]:
 
     Trained half as long: all alike, and it is the difference that counts.
     """
-    varied = [FAMILIES[name] for name in VARIED.values() if name in FAMILIES]
-    return _effects([briefly(middle(family)) for family in varied], device)
+    return _effects([briefly(base) for base in levers.CHANGED], device)
 
 
 def more_seeds(device: torch.device) -> list[AnyWorkload]:  # noqa: ARG001
@@ -111,11 +104,6 @@ FULL: tuple[Topic, ...] = (
 def collected(topics: tuple[Topic, ...], device: torch.device) -> list[AnyWorkload]:
     """The jobs of all topics in order, each once."""
     return list(dict.fromkeys(job for topic in topics for job in topic(device)))
-
-
-def middle(family: Family) -> Recipe:
-    """The middle size, as the family would have it trained."""
-    return Recipe(family.name, family.sizes[len(family.sizes) // 2])
 
 
 def briefly(recipe: Recipe) -> Recipe:

@@ -20,6 +20,7 @@ from engine.measurement.events import Advanced, Event, Failed, Finished, Started
 from engine.measurement.families import FAMILIES
 from engine.measurement.families.base import Recipe
 from engine.measurement.levers import LEVERS
+from engine.measurement.levers import topics as levers
 from engine.measurement.recipes import data_of
 from engine.measurement.stages import STAGES as STAGE_KINDS
 from engine.measurement.stages import Prepare, Train
@@ -277,7 +278,7 @@ def test_settings_are_varied_one_at_a_time_in_each_domain(monkeypatch: pytest.Mo
     assert all(len(names) == 1 for names in changed)
     counts = {name: changed.count({name}) for name in set().union(*changed)}
     assert counts == {"optimiser": 3, "activation": 3, "precision": 1, "compiled": 1}
-    varied = {FAMILIES[name].domain for name in topics.VARIED.values()}
+    varied = {FAMILIES[base.family].domain for base in levers.CHANGED}
     assert varied == {family.domain for family in FAMILIES.values()}
 
 

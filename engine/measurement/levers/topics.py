@@ -19,6 +19,7 @@ from engine.measurement.levers.prune import Prune
 from engine.measurement.levers.quantise import QuantiseOnnx, QuantiseTorch, TorchMethod
 from engine.measurement.levers.retrain import ChangeBatch, StopEarly
 from engine.measurement.privacy import TrainPrivately
+from engine.measurement.recipes import family_of, middle
 from engine.measurement.stages import Infer, Train
 from engine.measurement.workloads.base import AnyWorkload
 
@@ -26,9 +27,13 @@ SEEDS = (0, 1, 2)
 """As few as give a spread."""
 REQUEST_SIZE = 64
 
-TEXT = Recipe("text-encoder", 16)
-IMAGES = Recipe("image-resnet", 4)
-FILMS = Recipe("wide-and-deep", 8)
+TEXT, IMAGES, FILMS = CHANGED = tuple(
+    middle(family_of(name)) for name in ("text-encoder", "image-resnet", "wide-and-deep")
+)
+"""For each domain a model in which every lever and setting has something to do.
+
+Of the middle size, which is trained for its lifecycle anyhow.
+"""
 LARGER = (
     Recipe("text-bag", 64),
     Recipe("text-encoder", 48),
@@ -60,7 +65,7 @@ def answering_levers(device: torch.device) -> list[AnyWorkload]:
     """Quantisation and pruning of one model in each domain."""
     return [
         job
-        for base in (TEXT, IMAGES, FILMS)
+        for base in CHANGED
         for recipe in _seeds(base)
         for job in (
             *_unchanged(recipe, device),
@@ -86,7 +91,7 @@ def training_levers(device: torch.device) -> list[AnyWorkload]:  # noqa: ARG001
 def more_levers(device: torch.device) -> list[AnyWorkload]:
     """The same for larger models and other families, with more settings."""
     jobs: list[AnyWorkload] = []
-    for base in (TEXT, IMAGES, FILMS, *LARGER):
+    for base in (*CHANGED, *LARGER):
         for recipe in _seeds(base):
             jobs += [
                 *_unchanged(recipe, device),
@@ -97,7 +102,7 @@ def more_levers(device: torch.device) -> list[AnyWorkload]:
                     for share in MORE_ZEROED_SHARES
                 ),
             ]
-    for base in (TEXT, IMAGES, FILMS, *LARGER[:-1]):
+    for base in (*CHANGED, *LARGER[:-1]):
         for recipe in _seeds(base):
             jobs += [Prune(recipe, REQUEST_SIZE, "structured", share) for share in (0.25, 0.75)]
             jobs += [ChangeBatch(recipe, size) for size in (8, 256)]
