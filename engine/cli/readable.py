@@ -62,8 +62,12 @@ TITLES = {
 PART_WORDS = {"memory_parts.": "memory: ", "step_time.": "step: ", "methods.": "all, method "}
 
 NOTES = {
-    "does-not-fit": "It does not fit: one device would need {share:.2f} of its usable memory. "
-    "Take more devices, more memory or a smaller model.",
+    "does-not-fit": "Training does not fit: one device would need {share:.2f} of its "
+    "usable memory. Take more devices, more memory or a smaller model.",
+    "too-few-devices": "The widths chosen take {count:g} devices, more than there are. "
+    "Choose smaller ones, or leave them open.",
+    "adapter-not-known": "No layers are known for this model, so no adapter is: "
+    "all of it is taken to learn.",
     "price-unknown": "No price is known for {hardware}. Set {set} to see the money.",
     "price-old": "The price of {hardware} on record is of {date}, more than a year ago. "
     "Set {set} if you know a newer one.",

@@ -15,6 +15,7 @@ from engine.projection.replicas import Service
 from engine.projection.site import Site
 from engine.projection.sized import Sized
 from engine.projection.training import Work
+from engine.projection.training_plan import has_adapter
 from engine.records import Estimate, Note
 from engine.scenario import Scenario
 from engine.units import BILLION
@@ -47,6 +48,7 @@ def notes(
     """Everything about a projection that a number alone does not say."""
     return (
         *_memory(work),
+        *_plan(scenario, model, work),
         *_prices(scenario, device, terms),
         *_price_ages(scenario, device),
         *_precision(scenario, device),
@@ -61,6 +63,14 @@ def _memory(work: Work) -> Iterator[Note]:
     fit_share = work.memory_fit_share.value
     if fit_share is not None and anywhere(fit_share > 1):
         yield Note("does-not-fit", {"share": float(np.max(fit_share))})
+
+
+def _plan(scenario: Scenario, model: Sized, work: Work) -> Iterator[Note]:
+    least = work.least_device_count
+    if anywhere(least > scenario.training_device_count):
+        yield Note("too-few-devices", {"count": float(np.max(least))})
+    if scenario.tuning != "full" and not has_adapter(scenario, model):
+        yield Note("adapter-not-known", {})
 
 
 def _prices(scenario: Scenario, device: Device, terms: Site) -> Iterator[Note]:

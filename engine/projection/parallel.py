@@ -65,6 +65,12 @@ class Plan:
         return self.tensor_count * self.pipeline_count * self.context_count
 
     @property
+    def least_device_count(self) -> Float:
+        """Fewest devices that can be divided like this; copies share out the experts."""
+        experts = np.maximum(self.expert_parallel_count / self.context_count, 1.0)
+        return self.devices_per_copy * experts
+
+    @property
     def data_count(self) -> Float:
         """Copies of the model, each on its own part of the batch."""
         return np.maximum(self.device_count / self.devices_per_copy, 1.0)
@@ -129,21 +135,55 @@ def usual_plan(
         width = np.where(lowest < best, widths.ravel()[cost.argmin(axis=0)], width)
         best = np.minimum(lowest, best)
     found = _of_width(plain, width, scale_up_count, within, needs, tops)
-    found = replace(found, recompute_share=_again(needs, found, room_bytes, within)[0])
+    found = _fitted(needs, found, room_bytes, within)[0]
     return found if shape else _of_floats(found)
 
 
 def _cost(needs: Needs, plan: Plan, room_bytes: Float, within: Wanted, slowness: Slowness) -> Float:
-    again, lacking = _again(needs, plan, room_bytes, within)
+    plan, lacking = _fitted(needs, plan, room_bytes, within)
     possible = plan.devices_per_copy * plan.expert_parallel_count <= plan.device_count
-    seconds = slowness(replace(plan, recompute_share=again))
+    seconds = slowness(plan)
     cost = np.where(lacking > 1, DOES_NOT_FIT * lacking, seconds)
     single = plan.devices_per_copy * plan.expert_parallel_count <= 1
     return np.where(possible | single, cost, np.inf)
 
 
-def _again(needs: Needs, plan: Plan, room_bytes: Float, within: Wanted) -> tuple[Float, Float]:
-    """Share of layers to compute again so that the plan fits, and least memory over room."""
+def _fitted(needs: Needs, plan: Plan, room_bytes: Float, within: Wanted) -> tuple[Plan, Float]:
+    """The plan with what memory makes it compute again, and least memory over room.
+
+    What still does not fit takes fewer sequences at once, one at least.
+    """
+    again, lacking, inputs = _again(needs, plan, room_bytes, within)
+    found = replace(plan, recompute_share=again)
+    if within.micro_batch_sequences is not None or not np.any(lacking > 1):
+        return found, lacking
+    tokens = _tokens_that_fit(needs, found, inputs, room_bytes)
+    fewer = (lacking > 1) & (np.asarray(plan.pipeline_count) <= 1)
+    size = np.where(fewer, np.minimum(tokens, plan.micro_batch_tokens), plan.micro_batch_tokens)
+    count = plan.micro_batch_count * plan.micro_batch_tokens / size
+    found = replace(found, micro_batch_tokens=size, micro_batch_count=count)
+    least = memory_parts.with_activations(inputs, needs, found).whole_bytes
+    return found, np.asarray(least / room_bytes)
+
+
+def _tokens_that_fit(
+    needs: Needs, plan: Plan, held: memory_parts.MemoryParts, room_bytes: Float
+) -> Float:
+    """Whole sequences whose activations memory holds beside the state, one at least, as tokens."""
+    growing = held.activations_bytes + held.temporary_bytes
+    free = room_bytes - (held.whole_bytes - growing)
+    fitting = plan.micro_batch_tokens * free / growing
+    sequences = np.maximum(np.floor(fitting / needs.sequence_tokens), 1.0)
+    return sequences * needs.sequence_tokens
+
+
+def _again(
+    needs: Needs, plan: Plan, room_bytes: Float, within: Wanted
+) -> tuple[Float, Float, memory_parts.MemoryParts]:
+    """Share of layers to compute again so that the plan fits, and what it then holds at least.
+
+    The second is that least over the room, the third it part by part.
+    """
     all_kept, all_again = (
         replace(plan, recompute_share=_or(within.recompute_share, share)) for share in (0.0, 1.0)
     )
@@ -151,7 +191,7 @@ def _again(needs: Needs, plan: Plan, room_bytes: Float, within: Wanted) -> tuple
     inputs = memory_parts.with_activations(kept, needs, all_again)
     most, least = kept.whole_bytes, inputs.whole_bytes
     share = np.clip((most - room_bytes) / np.maximum(most - least, 1.0), 0.0, 1.0)
-    return _or(within.recompute_share, share), np.asarray(least / room_bytes)
+    return _or(within.recompute_share, share), np.asarray(least / room_bytes), inputs
 
 
 @dataclass(frozen=True, slots=True)

@@ -286,16 +286,22 @@ def learner(scenario: Scenario, model: Sized, needs: Needs) -> Learner:
         attention_size=_value(model.attention_size),
         experts_per_token_count=float(model.known.experts_per_token_count or 1),
         is_encoder=model.known.family != "decoder",
-        adapter=scenario.tuning != "full",
+        adapter=has_adapter(scenario, model),
         year=float(_value(assumed("training_software_year"))),
     )
+
+
+def has_adapter(scenario: Scenario, model: Sized) -> bool:
+    """Whether only an adapter learns; without known layers there is none, and all learns."""
+    known = model.is_transformer and head_size(model.known) is not None
+    return scenario.tuning != "full" and known
 
 
 def trained_parameter_count(scenario: Scenario, model: Sized) -> Estimate:
     """Parameters that learn: all, or those of the adapter."""
     known = model.known
     size = head_size(known)
-    if scenario.tuning == "full" or not model.is_transformer or size is None:
+    if not has_adapter(scenario, model) or size is None:
         return model.parameter_count
     kv_heads = float(known.kv_head_count or known.head_count or 1)
     hidden = float(known.hidden_size or 1)

@@ -39,6 +39,11 @@ def mfu_of_many_devices(mfu: Float, scale_out_share: Float, device_count: Float)
     return mfu * where(device_count > 1, scale_out_share, 1.0)
 
 
+def mfu_where_divided(mfu: Float, device_count: Float, least_device_count: Float) -> Float:
+    """Share of peak; none where the widths chosen take more devices than there are."""
+    return where(device_count >= least_device_count, mfu, np.nan)
+
+
 def slowed_ratio(speed_ratio: Float, slow_down_ratio: Float) -> Float:
     """Speed once 4-bit weights are unpacked before each product."""
     return speed_ratio / slow_down_ratio
@@ -152,12 +157,25 @@ def _fitted(
         speed_ratio=_slowed(scenario, found.speed_ratio),
         peak_flop_per_s=peak,
     )
+    mfu = _where_divided(scenario, plan, mfu)
     if mfu.value is None:
-        return None
+        return Speed(mfu)
     note = OUTSIDE if found.is_outside else WITHIN
     low, high = mfu.value * found.low_ratio, mfu.value * found.high_ratio
     mfu = mfu._replace(kind="fitted", low=low, high=high, note=note)
     return Speed(_sharpened(mfu, scenario, device), times, found.is_outside)
+
+
+def _where_divided(scenario: Scenario, plan: Planned, mfu: Estimate) -> Estimate:
+    least = plan.plan.least_device_count
+    if everywhere(least <= scenario.training_device_count):
+        return mfu
+    return derive(
+        mfu_where_divided,
+        mfu=mfu,
+        device_count=chosen(scenario.training_device_count),
+        least_device_count=chosen(plain(least)),
+    )
 
 
 def _sharpened(mfu: Estimate, scenario: Scenario, device: Device) -> Estimate:

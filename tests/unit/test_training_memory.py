@@ -146,3 +146,51 @@ def test_a_low_rank_adapter_is_small_to_train() -> None:
     ratio = qlora.memory_parts.weights_bytes.value / lora.memory_parts.weights_bytes.value
     assert ratio == pytest.approx(4.127 / 16)
     assert qlora.time_h.value > lora.time_h.value
+
+
+def test_a_small_card_takes_fewer_sequences_at_once_before_it_is_said_not_to_fit() -> None:
+    one = Scenario(
+        model="llama-3.1-8b", tuning="lora", hardware="rtx-4090", training_device_count=1,
+        sequence_tokens=512, dataset_items_billion=0.01,
+    )  # fmt: skip
+    training = project(one).training
+    assert training.plan is not None
+    assert training.memory_fit_share.value <= 1
+    tokens = training.plan.micro_batch_tokens.value
+    assert 512 <= tokens < 8_192
+    assert tokens % 512 == 0
+    as_asked = project(one.replace(micro_batch_sequence_count=16)).training
+    assert as_asked.memory_fit_share.value > 1
+
+
+def test_a_plan_for_more_devices_than_there_are_has_no_speed() -> None:
+    wide = Scenario(tensor_parallel_count=8, training_device_count=np.array([4.0, 8.0]))
+    projection = project(wide)
+    assert np.isnan(projection.training.time_h.value).tolist() == [True, False]
+    assert [note.values for note in projection.notes if note.code == "too-few-devices"] == [
+        {"count": 8.0}
+    ]
+    one = project(wide.replace(training_device_count=4))
+    assert one.training.time_h.value is None
+    assert one.total.cost_usd.value is None
+    assert "too-few-devices" not in {n.code for n in project(Scenario()).notes}
+
+
+def test_only_what_learns_is_in_a_checkpoint() -> None:
+    def kept_bytes(tuning: str) -> float:
+        tuned = Scenario(model="llama-3.1-70b", tuning=tuning, dataset_items_billion=0.01)
+        found = project(tuned.replace(training_device_count=16))
+        assert found.storage.checkpoint_bytes.value == pytest.approx(
+            12 * found.training.trained_parameter_count.value
+        )
+        return found.storage.checkpoint_bytes.value
+
+    assert kept_bytes("full") == pytest.approx(12 * 70.55e9, rel=0.01)
+    assert kept_bytes("lora") == kept_bytes("qlora") < 0.01 * kept_bytes("full")
+
+
+def test_without_known_layers_all_of_a_model_learns() -> None:
+    whole, tuned = (project(Scenario(model="resnet-50", tuning=t)) for t in ("full", "lora"))
+    assert tuned.training.flop.value == whole.training.flop.value
+    assert "adapter-not-known" in {note.code for note in tuned.notes}
+    assert "adapter-not-known" not in {note.code for note in whole.notes}
