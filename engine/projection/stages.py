@@ -68,7 +68,7 @@ def _training_used(scenario: Scenario, device: Device, site: Site, work: Work) -
         hardware_usd=site.hardware(paid),
         upkeep_usd=site.upkeep(paid),
     )
-    lost = money_spot.lost_share(scenario)
+    lost = money_spot.lost_share(scenario, work.checkpoint_interval_h)
     return used if lost is None else _interrupted(used, device, site, worked, lost)
 
 
