@@ -16,8 +16,27 @@ HALF_COPY_BYTES = 2.0
 HALF_WEIGHT_BYTES = 6.0
 """A 16-bit copy to compute with and a 32-bit one to update."""
 GRADIENT_BYTES = 4.0
-OPTIMISER_BYTES: dict[Optimiser, float] = {"sgd": 0.0, "momentum": 4.0, "adamw": 8.0}
-"""One 32-bit number a parameter for each running mean the optimiser keeps."""
+OPTIMISER_BYTES: dict[Optimiser, float] = {
+    "sgd": 0.0,
+    "momentum": 4.0,
+    "adamw": 8.0,
+    "adamw-16bit": 4.0,
+    "adamw-8bit": 2.0,
+    "adamw-4bit": 1.0,
+    "adam-mini": 4.0,
+    "adafactor": 0.0,
+    "lion": 4.0,
+    "muon": 4.0,
+}
+"""Of each parameter: a 32-bit number for each running mean the optimiser keeps, or a smaller one.
+
+Adafactor without momentum keeps a number a row and a column of each matrix, next to nothing.
+
+Sources: https://github.com/stas00/ml-engineering (anatomy of a model's memory usage);
+https://github.com/bitsandbytes-foundation/bitsandbytes (8-bit optimisers);
+https://github.com/pytorch/ao (torchao/optim); https://github.com/zyushun/Adam-mini;
+https://github.com/lucidrains/lion-pytorch; https://github.com/KellerJordan/Muon
+"""
 
 
 def state_bytes_per_parameter(

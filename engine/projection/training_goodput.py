@@ -118,9 +118,7 @@ def _stops(scenario: Scenario, interruptions_per_h: Estimate) -> Estimate:
     taken_back = money_spot.taken_back(scenario)
     if taken_back is None:
         return interruptions_per_h
-    return derive(
-        stops_per_h, interruptions_per_h=interruptions_per_h, taken_back_per_h=taken_back
-    )
+    return derive(stops_per_h, interruptions_per_h=interruptions_per_h, taken_back_per_h=taken_back)
 
 
 @cache

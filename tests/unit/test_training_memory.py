@@ -194,3 +194,22 @@ def test_without_known_layers_all_of_a_model_learns() -> None:
     assert tuned.training.flop.value == whole.training.flop.value
     assert "adapter-not-known" in {note.code for note in tuned.notes}
     assert "adapter-not-known" not in {note.code for note in whole.notes}
+
+
+@pytest.mark.parametrize(
+    ("optimiser", "state_bytes"),
+    [
+        ("sgd", 0), ("momentum", 4), ("adamw", 8), ("adamw-16bit", 4), ("adamw-8bit", 2),
+        ("adamw-4bit", 1), ("adam-mini", 4), ("adafactor", 0), ("lion", 4), ("muon", 4),
+    ],
+)  # fmt: skip
+def test_every_optimiser_keeps_its_own_bytes_beside_the_weights(
+    optimiser: str, state_bytes: float
+) -> None:
+    training = project(
+        Scenario(optimiser=optimiser, training_device_count=8, tensor_parallel_count=8)
+    ).training
+    assert training.memory_parts is not None
+    # 32-bit weights beside the 16-bit ones, split over eight devices.
+    held = training.memory_parts.optimiser_bytes.value
+    assert held == pytest.approx((4 + state_bytes) * 8.03e9 / 8)
