@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from engine import catalogue
-from engine.projection import explain, money_hardware, project
+from engine.projection import explain, money_hardware, project, with_ranges
 from engine.projection.cost import total_facility_energy_kwh
 from engine.projection.working import chosen, derive, estimates, leaves, plain, unknown
 from engine.records import BadInput, Estimate
@@ -135,6 +135,17 @@ def test_hardware_of_unknown_power_has_unknown_energy() -> None:
     assert projection.training.bill.facility_energy_kwh.value is None
     assert projection.total.carbon_kgco2e.value is None
     assert "power-unknown" in [n.code for n in projection.notes]
+
+
+def test_power_seen_at_work_is_taken_where_no_design_power_is_printed() -> None:
+    projection = with_ranges(project(Scenario(hardware="tpu-v4", training_device_count=256)))
+    drawn = projection.training.bill.it_energy_kwh
+    # Google saw 170 W a chip on average, and the server draws 0.82 of it besides.
+    kw = 0.170 * 1.82
+    assert drawn.value == pytest.approx(projection.training.device_hours.value * kw)
+    assert drawn.low < drawn.value < drawn.high
+    assert projection.deployment.bill.it_energy_kwh.known
+    assert "power-unknown" not in [n.code for n in projection.notes]
 
 
 def test_rent_is_the_median_of_sellers_and_shows_their_spread() -> None:
