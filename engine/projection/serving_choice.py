@@ -10,13 +10,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import NamedTuple, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 from engine.elementwise import anywhere, everywhere, floor, maximum, minimum, plain, where
 from engine.projection import queueing, serving
-from engine.projection.serving_rates import Served
 from engine.projection.working import assumed
 from engine.records import Note
 from engine.scenario import Scenario
@@ -26,6 +26,8 @@ Array = npt.NDArray[np.float64]
 
 TRIED_BATCHES: Array = 2.0 ** np.arange(12, dtype=np.float64)
 TRIED_DEVICE_RATIOS: Array = np.array([1.0, 2.0, 4.0, 8.0])
+LEAST_REQUEST_BYTES = 1.0
+"""What a request takes of the memory at least: models that keep nothing of it are not endless."""
 
 
 REPLICA_FIELDS = (
@@ -46,6 +48,35 @@ LOAD_FIELDS = (
     "tpot_slo_s",
     "latency_slo_s",
 )
+
+
+class Times(Protocol):
+    """What a replica does, as far as goals ask."""
+
+    @property
+    def requests_per_s(self) -> Float:
+        """Its batch always full."""
+
+    @property
+    def first_token_s(self) -> Float:
+        """Until the first token; of what does not write, until the answer."""
+
+    @property
+    def token_s(self) -> Float:
+        """Between tokens; 0 of what does not write."""
+
+    @property
+    def latency_s(self) -> Float:
+        """From question to last token."""
+
+
+class Answered(NamedTuple):
+    """The same as plain numbers."""
+
+    requests_per_s: Float
+    first_token_s: Float
+    token_s: Float
+    latency_s: Float
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,10 +118,11 @@ def batch_limit(fits: Fits, device_count: Float, tensor_device_count: Float) -> 
     """Most requests whose attention cache fits beside the weights; at least one."""
     free = fits.usable_bytes * device_count - fits.weight_bytes
     copies = tensor_device_count if fits.is_latent else 1.0
-    return maximum(floor(free / (fits.cache_bytes * copies)), 1.0)
+    each = maximum(fits.cache_bytes * copies, LEAST_REQUEST_BYTES)
+    return maximum(floor(free / each), 1.0)
 
 
-def choice(scenario: Scenario, served: Callable[[Float, Float], Served], fits: Fits) -> Choice:
+def choice(scenario: Scenario, served: Callable[[Float, Float], Times], fits: Fits) -> Choice:
     """Devices and batch of a replica for a scenario's load and goals.
 
     `served` tells what a replica does, by devices that share its layers and by batch.
@@ -106,6 +138,24 @@ def choice(scenario: Scenario, served: Callable[[Float, Float], Served], fits: F
     devices = tensor * scenario.serving_pipeline_parallel_count
     running = minimum(wanted, batch_limit(fits, devices, tensor))
     return _chosen(scenario, fits, tensor, wanted, _met(scenario, served(tensor, running)))
+
+
+def batch_choice(
+    scenario: Scenario, served: Callable[[Float], Times], fits: Fits, device_count: Float
+) -> Choice:
+    """Batch of a replica on devices that are settled, for a scenario's load and goals.
+
+    `served` tells what the replica does, by batch.
+    """
+    wanted = scenario.serving_batch_count
+    if wanted is None and has_goals(scenario):
+        tried = _tried(TRIED_BATCHES, scenario)
+        return _best_batch(scenario, served(tried), tried, fits, (device_count, device_count))
+    batch = _value("serving_batch_count") if wanted is None else wanted
+    limit = batch_limit(fits, device_count, device_count)
+    running = minimum(batch, limit)
+    met = _met(scenario, served(running)) if has_goals(scenario) else 1.0
+    return Choice(device_count, device_count, running, limit, met)
 
 
 def has_goals(scenario: Scenario) -> bool:
@@ -150,7 +200,7 @@ def _tensor_device_count(scenario: Scenario, fits: Fits, batch_count: Float) -> 
     return serving.devices_per_replica(needed_bytes / pipeline, fits.usable_bytes)
 
 
-def _met(scenario: Scenario, out: Served) -> Float:
+def _met(scenario: Scenario, out: Times) -> Float:
     """1 where a replica's own times keep every goal, waiting not counted."""
     times = (out.first_token_s, out.token_s, out.latency_s)
     met: Float = 1.0
@@ -172,7 +222,7 @@ def _picked(values: Float, index: np.ndarray, scenario: Scenario) -> Float:
 
 
 def _enough_devices(
-    scenario: Scenario, served: Callable[[Float, Float], Served], tensor: Float
+    scenario: Scenario, served: Callable[[Float, Float], Times], tensor: Float
 ) -> Float:
     if scenario.serving_tensor_parallel_count is not None:
         return tensor
@@ -187,7 +237,7 @@ def _enough_devices(
 
 
 def _batch_and_devices(
-    scenario: Scenario, served: Callable[[Float, Float], Served], fits: Fits, tensor: Float
+    scenario: Scenario, served: Callable[[Float, Float], Times], fits: Fits, tensor: Float
 ) -> Choice:
     """The fewest devices that keep the goals for one request, and the best batch on them."""
     tried = _tried(TRIED_BATCHES, scenario)
@@ -197,13 +247,20 @@ def _batch_and_devices(
     if scenario.serving_tensor_parallel_count is None and not everywhere(alone > 0):
         tensor = _enough_devices(scenario, served, tensor)
         out = served(tensor, tried)
-    return _best_batch(scenario, out, tried, fits, tensor)
-
-
-def _best_batch(scenario: Scenario, out: Served, tried: Array, fits: Fits, tensor: Float) -> Choice:
-    """The batch that keeps the goals with the fewest replicas; 1 where none does."""
     devices = tensor * scenario.serving_pipeline_parallel_count
-    met = (_met(scenario, out) > 0) & (tried <= batch_limit(fits, devices, tensor))
+    return _best_batch(scenario, out, tried, fits, (tensor, devices))
+
+
+def _best_batch(
+    scenario: Scenario, out: Times, tried: Array, fits: Fits, devices: tuple[Float, Float]
+) -> Choice:
+    """The batch that keeps the goals with the fewest replicas; 1 where none does.
+
+    Devices are those that share a layer, and all of a replica.
+    """
+    tensor, device_count = devices
+    limit = batch_limit(fits, device_count, tensor)
+    met = (_met(scenario, out) > 0) & (tried <= limit)
     replicas = queueing.server_count_for_wait(
         arrivals_per_s=serving.busiest_requests_per_s(
             scenario.requests_per_day, scenario.peak_to_mean_ratio, scenario.serving_hours_per_day
@@ -221,7 +278,7 @@ def _best_batch(scenario: Scenario, out: Served, tried: Array, fits: Fits, tenso
     cost = np.broadcast_to(cost, (len(tried), *shape(scenario)))
     batch = _picked(tried, np.argmin(cost, axis=0), scenario)
     any_met = where(np.isfinite(cost.min(axis=0)), 1.0, 0.0)
-    return _chosen(scenario, fits, tensor, batch, any_met)
+    return Choice(tensor, device_count, minimum(batch, limit), limit, any_met)
 
 
 def _value(name: str) -> Float:
