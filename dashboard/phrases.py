@@ -174,6 +174,7 @@ GRAVE = frozenset(
         "power-unknown", "memory-unknown", "latency-goal-missed", "quality-unpredictable",
         "too-few-sizes", "noisy-measurements", "served-score-unknown", "repeated-data",
         "serves-too-little", "batch-limited-by-memory", "too-few-devices",
+        "weights-do-not-fit",
     }
 )  # fmt: skip
 """Notes that say a number is missing, or a plan does not work."""

@@ -84,6 +84,8 @@ NOTES = {
     "so the range is wider.",
     "latency-goal-missed": "No batch keeps the latency goals on this hardware. "
     "Take faster hardware, more devices a replica or a looser goal.",
+    "weights-do-not-fit": "Serving does not fit: the weights take {share:.2f} of the memory, so "
+    "the rest is read from the host in every step. Take more devices, or fewer bits.",
     "batch-limited-by-memory": "Memory holds {count:.0f} requests at once, fewer than were asked.",
     "outside-measured": "{metric}: {quantity} outside the range it was fitted to, so less sure.",
     "noisy-measurements": "The training steps measured here disagree by {share:.0%}, "

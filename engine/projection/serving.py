@@ -26,9 +26,11 @@ def kept_bytes_per_token(kv_bytes_per_token_at_16_bit: Float, bytes_per_value: F
     return kv_bytes_per_token_at_16_bit * bytes_per_value / 2.0
 
 
-def batch_cache_bytes(cache_bytes_per_request: Float, batch_count: Float) -> Float:
-    """Attention cache of a full batch at full length."""
-    return cache_bytes_per_request * batch_count
+def batch_cache_bytes(
+    cache_bytes_per_request: Float, batch_count: Float, cache_copy_count: Float
+) -> Float:
+    """Attention cache of a full batch at full length, in all copies that its devices hold."""
+    return cache_bytes_per_request * batch_count * cache_copy_count
 
 
 def reserved_bytes(reserved_bytes_per_device: Float, device_count: Float) -> Float:

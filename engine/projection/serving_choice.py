@@ -87,8 +87,8 @@ class Fits:
     cache_bytes: Float
     """Of one request, as an engine reserves it."""
     usable_bytes: Float
-    is_latent: bool
-    """Whether every device of a group holds all of the cache."""
+    cache_head_count: Float
+    """Devices that can share out the cache, a head each; more of them hold copies."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,10 +101,15 @@ class Choice:
     batch_limit_count: Float
     meets_goals: Float
     """1 where every goal that is set can be met."""
+    weights_share: Float
+    """Weights over the memory for them."""
 
     def notes(self, scenario: Scenario) -> tuple[Note, ...]:
         """What to say of a goal missed, or of a batch that memory cuts."""
         said = []
+        if anywhere(self.weights_share > 1):
+            share = float(np.max(self.weights_share))
+            said.append(Note("weights-do-not-fit", {"share": share}))
         if anywhere(self.meets_goals < 1):
             said.append(Note("latency-goal-missed", {}))
         wanted = scenario.serving_batch_count
@@ -117,9 +122,19 @@ class Choice:
 def batch_limit(fits: Fits, device_count: Float, tensor_device_count: Float) -> Float:
     """Most requests whose attention cache fits beside the weights; at least one."""
     free = fits.usable_bytes * device_count - fits.weight_bytes
-    copies = tensor_device_count if fits.is_latent else 1.0
+    copies = cache_copy_count(fits, tensor_device_count)
     each = maximum(fits.cache_bytes * copies, LEAST_REQUEST_BYTES)
     return maximum(floor(free / each), 1.0)
+
+
+def cache_copy_count(fits: Fits, tensor_device_count: Float) -> Float:
+    """Copies of the cache that devices which share a layer hold: more than heads cannot share."""
+    return maximum(tensor_device_count / fits.cache_head_count, 1.0)
+
+
+def weights_share(fits: Fits, device_count: Float) -> Float:
+    """Weights over the memory for them; above 1 some are read from the host in every step."""
+    return fits.weight_bytes / maximum(fits.usable_bytes * device_count, LEAST_REQUEST_BYTES)
 
 
 def choice(scenario: Scenario, served: Callable[[Float, Float], Times], fits: Fits) -> Choice:
@@ -155,7 +170,8 @@ def batch_choice(
     limit = batch_limit(fits, device_count, device_count)
     running = minimum(batch, limit)
     met = _met(scenario, served(running)) if has_goals(scenario) else 1.0
-    return Choice(device_count, device_count, running, limit, met)
+    share = weights_share(fits, device_count)
+    return Choice(device_count, device_count, running, limit, met, share)
 
 
 def has_goals(scenario: Scenario) -> bool:
@@ -189,7 +205,8 @@ def _goals(scenario: Scenario) -> tuple[Float | None, ...]:
 def _chosen(scenario: Scenario, fits: Fits, tensor: Float, wanted: Float, met: Float) -> Choice:
     devices = tensor * scenario.serving_pipeline_parallel_count
     limit = batch_limit(fits, devices, tensor)
-    return Choice(tensor, devices, minimum(wanted, limit), limit, met)
+    share = weights_share(fits, devices)
+    return Choice(tensor, devices, minimum(wanted, limit), limit, met, share)
 
 
 def _tensor_device_count(scenario: Scenario, fits: Fits, batch_count: Float) -> Float:
@@ -278,7 +295,8 @@ def _best_batch(
     cost = np.broadcast_to(cost, (len(tried), *shape(scenario)))
     batch = _picked(tried, np.argmin(cost, axis=0), scenario)
     any_met = where(np.isfinite(cost.min(axis=0)), 1.0, 0.0)
-    return Choice(tensor, device_count, minimum(batch, limit), limit, any_met)
+    share = weights_share(fits, device_count)
+    return Choice(tensor, device_count, minimum(batch, limit), limit, any_met, share)
 
 
 def _value(name: str) -> Float:

@@ -218,7 +218,7 @@ class _Memory:
         assert each is not None
         assert self.software_bytes.value is not None
         room = np.inf if self.usable_bytes.value is None else self.usable_bytes.value
-        return serving_choice.Fits(weights, each, room - self.software_bytes.value, is_latent=False)
+        return serving_choice.Fits(weights, each, room - self.software_bytes.value, np.inf)
 
     def limit(self) -> Estimate:
         """Most requests that fit."""

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+import numpy as np
+
 from engine.elementwise import everywhere
 from engine.projection import memory, scaling, serving, serving_choice
 from engine.projection.hardware import Device
@@ -217,7 +219,7 @@ def _picked(replica: _Replica, device: Device) -> serving_choice.Choice | None:
     known = _answered(_times(replica, chosen(1.0))) is not None
     if weights is None or devices is None or usable is None or each is None or not known:
         return None
-    fits = serving_choice.Fits(weights, each, usable, is_latent=False)
+    fits = serving_choice.Fits(weights, each, usable, np.inf)
 
     def answered(batch_count: Float) -> serving_choice.Answered:
         found = _answered(_times(replica, chosen(batch_count)))

@@ -95,3 +95,27 @@ def test_widths_prefix_and_cache_count_where_no_fit_reaches() -> None:
     assert hit.ttft_s.value < plain.ttft_s.value / 2
     assert narrow.batch_limit_count.value == pytest.approx(2 * plain.batch_limit_count.value, abs=1)
     assert piped.devices_per_replica.value == 4
+
+
+def test_more_devices_than_heads_hold_copies_of_the_cache() -> None:
+    def held(model: str, devices: int) -> float:
+        served = Scenario(
+            model=model, hardware="h200-sxm", serving_precision="fp8", serving_batch_count=16
+        ).replace(serving_tensor_parallel_count=devices)
+        found = project(served).deployment
+        tokens = 1_300 * 16
+        per_token = found.memory_parts.cache_bytes_per_token.value
+        return found.memory_parts.cache_bytes.value / tokens / per_token
+
+    # Eight heads share out among eight devices; latent attention has one for all of them.
+    assert [held("llama-3.1-70b", n) for n in (1, 8, 16)] == pytest.approx([1, 1, 2])
+    assert held("deepseek-v3", 8) == pytest.approx(8)
+
+
+def test_weights_beyond_the_memory_are_told() -> None:
+    def codes(devices: int) -> set[str]:
+        served = Scenario(model="llama-3.1-70b", serving_tensor_parallel_count=devices)
+        return {note.code for note in project(served).notes}
+
+    assert "weights-do-not-fit" in codes(1)
+    assert "weights-do-not-fit" not in codes(4)
