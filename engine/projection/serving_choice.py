@@ -3,7 +3,9 @@
 Devices are the fewest whose memory holds the replica. Where goals of latency are set and the
 batch is not, every power of two is tried: of those that meet the goals, the one that needs
 the fewest devices for the busiest hour, waiting included. Only where a single request misses
-a goal on the fewest devices are two, four or eight times as many taken.
+a goal on the fewest devices are two, four or eight times as many taken. Without goals the batch
+is the usual one, or a smaller one where that takes fewer devices for the busiest hour: long
+requests and few of them.
 """
 
 from __future__ import annotations
@@ -25,6 +27,8 @@ from engine.units import Float
 Array = npt.NDArray[np.float64]
 
 TRIED_BATCHES: Array = 2.0 ** np.arange(12, dtype=np.float64)
+SMALLER_BATCHES: Array = np.array([1.0, 4.0, 32.0])
+"""Parts of the usual batch that are tried where it takes more devices than one request."""
 TRIED_DEVICE_RATIOS: Array = np.array([1.0, 2.0, 4.0, 8.0])
 LEAST_REQUEST_BYTES = 1.0
 """What a request takes of the memory at least: models that keep nothing of it are not endless."""
@@ -146,6 +150,8 @@ def choice(scenario: Scenario, served: Callable[[Float, Float], Times], fits: Fi
     batch = _value("serving_batch_count") if wanted is None else wanted
     tensor = _tensor_device_count(scenario, fits, batch)
     if not has_goals(scenario):
+        if wanted is None and anywhere(tensor > _tensor_device_count(scenario, fits, 1.0)):
+            return _fewest_devices(scenario, served, fits)
         return _chosen(scenario, fits, tensor, batch, 1.0)
     if wanted is None:
         return _batch_and_devices(scenario, served, fits, tensor)
@@ -238,6 +244,33 @@ def _picked(values: Float, index: np.ndarray, scenario: Scenario) -> Float:
     return plain(np.take_along_axis(whole, index[None, ...], axis=0)[0])
 
 
+def _fewest_devices(
+    scenario: Scenario, served: Callable[[Float, Float], Times], fits: Fits
+) -> Choice:
+    """The batch that carries the busiest hour with the fewest devices; the largest of several."""
+    peak = _busiest_requests_per_s(scenario)
+    axes = np.broadcast_shapes(shape(scenario), np.shape(peak))
+    tried = np.reshape(_value("serving_batch_count") / SMALLER_BATCHES, (-1,) + (1,) * len(axes))
+    tensor = _tensor_device_count(scenario, fits, tried)
+    devices = tensor * scenario.serving_pipeline_parallel_count
+    running = minimum(tried, batch_limit(fits, devices, tensor))
+    replicas = serving.replica_count(peak, served(tensor, running).requests_per_s)
+    needed = np.broadcast_to(maximum(replicas, 1.0) * devices, (len(tried), *axes))
+    index = np.argmin(needed, axis=0)[None, ...]
+
+    def least(values: Float) -> Float:
+        whole = np.broadcast_to(values, needed.shape)
+        return plain(np.take_along_axis(whole, index, axis=0)[0])
+
+    return _chosen(scenario, fits, least(tensor), least(tried), 1.0)
+
+
+def _busiest_requests_per_s(scenario: Scenario) -> Float:
+    return serving.busiest_requests_per_s(
+        scenario.requests_per_day, scenario.peak_to_mean_ratio, scenario.serving_hours_per_day
+    )
+
+
 def _enough_devices(
     scenario: Scenario, served: Callable[[Float, Float], Times], tensor: Float
 ) -> Float:
@@ -279,9 +312,7 @@ def _best_batch(
     limit = batch_limit(fits, device_count, tensor)
     met = (_met(scenario, out) > 0) & (tried <= limit)
     replicas = queueing.server_count_for_wait(
-        arrivals_per_s=serving.busiest_requests_per_s(
-            scenario.requests_per_day, scenario.peak_to_mean_ratio, scenario.serving_hours_per_day
-        ),
+        arrivals_per_s=_busiest_requests_per_s(scenario),
         service_time_s=tried / out.requests_per_s,
         variability_ratio=queueing.variability_ratio(
             queueing.RANDOM_ARRIVALS_RATIO, _value("serving_service_variation_ratio")

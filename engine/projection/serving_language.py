@@ -152,7 +152,9 @@ def _speed(
     cache_copy_count: Float,
 ) -> Speed:
     scenario, (weights, cache_token, each) = asked.scenario, needed
-    shape = serving_choice.shape(scenario)
+    shape = np.broadcast_shapes(
+        serving_choice.shape(scenario), np.shape(choice.batch_count), np.shape(choice.device_count)
+    )
     out = asked.served(choice.tensor_device_count, choice.batch_count)
     inputs = _inputs(asked, device, choice, needed)
     wider, notes = _outside(asked, choice)

@@ -119,3 +119,18 @@ def test_weights_beyond_the_memory_are_told() -> None:
 
     assert "weights-do-not-fit" in codes(1)
     assert "weights-do-not-fit" not in codes(4)
+
+
+def test_a_few_long_requests_take_the_devices_that_one_of_them_needs() -> None:
+    long = Scenario(model="llama-3.1-8b", input_items_per_request=1e6)
+    few = project(long.replace(requests_per_day=100)).deployment
+    # 131 GB of cache beside 16 GB of weights: two devices of 80 GB.
+    assert few.device_count.value == 2
+    assert few.batch_count.value == 1
+    loads = np.array([10.0, 100.0, 3_000.0])
+    together = project(long.replace(requests_per_day=loads)).deployment.device_count.value
+    alone = [project(long.replace(requests_per_day=n)).deployment.device_count.value for n in loads]
+    assert together.tolist() == alone
+    assert alone == sorted(alone)
+    as_asked = project(long.replace(requests_per_day=100, serving_batch_count=32)).deployment
+    assert as_asked.device_count.value > few.device_count.value
