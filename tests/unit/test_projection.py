@@ -338,6 +338,13 @@ def test_how_a_number_was_worked_out_ends_in_sources() -> None:
     assert all("source" in e or e["kind"] == "chosen" for e in ends)
 
 
+def test_a_bill_is_explained_without_being_named() -> None:
+    projection = project(Scenario())
+    told = explain(projection, "training.cost_usd")
+    assert told == explain(projection, "training.bill.cost_usd")
+    assert explain(projection, "total.cost_usd")["name"] == "total.cost_usd"
+
+
 def test_every_number_can_be_explained() -> None:
     projection = project(Scenario())
     for path, estimate in estimates(projection):
