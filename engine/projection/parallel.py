@@ -112,10 +112,10 @@ def usual_plan(
     """The fastest of the usual plans; where nothing fits, the one that lacks the least memory.
 
     Usual is to share layers within the fast interconnect and to deal further ones out by
-    pipeline, of a mixture to deal out the experts first, to compute no more activations again
-    than needed, and to spread the optimiser over all copies. More parameters are never faster:
-    the same plans become slower, and fewer of them fit. Room and scale-up may be arrays as well,
-    of devices that are each planned for.
+    pipeline, of a mixture to deal out the experts first, within that interconnect or beyond it,
+    to compute no more activations again than needed, and to spread the optimiser over all
+    copies. More parameters are never faster: the same plans become slower, and fewer of them
+    fit. Room and scale-up may be arrays as well, of devices that are each planned for.
     """
     plain = _unfolded(within, needs)
     tops = _Tops(_power_below(needs.layer_count), _power_below(needs.expert_count))
@@ -125,18 +125,31 @@ def usual_plan(
     at_once = max(MOST_VALUES_AT_ONCE // max(int(np.prod(shape)), 1), 1)
     best: Float = np.full(shape, np.inf)
     width: Float = np.ones(shape)
-    for start in range(0, len(WIDTHS), at_once):
-        widths = WIDTHS[start : start + at_once].reshape(-1, *(1,) * len(shape))
-        tried = _of_width(plain, widths, scale_up_count, within, needs, tops)
-        cost = np.broadcast_to(
-            _cost(needs, tried, room_bytes, within, slowness), (len(widths), *shape)
-        )
-        lowest = cost.min(axis=0)
-        width = np.where(lowest < best, widths.ravel()[cost.argmin(axis=0)], width)
-        best = np.minimum(lowest, best)
+    most_apart: Float = np.ones(shape)
+    for most in _most_expert_counts(needs, scale_up_count):
+        most_tops = replace(tops, expert=np.minimum(tops.expert, most))
+        for start in range(0, len(WIDTHS), at_once):
+            widths = WIDTHS[start : start + at_once].reshape(-1, *(1,) * len(shape))
+            tried = _of_width(plain, widths, scale_up_count, within, needs, most_tops)
+            cost = np.broadcast_to(
+                _cost(needs, tried, room_bytes, within, slowness), (len(widths), *shape)
+            )
+            lowest = cost.min(axis=0)
+            width = np.where(lowest < best, widths.ravel()[cost.argmin(axis=0)], width)
+            most_apart = np.where(lowest < best, most_tops.expert, most_apart)
+            best = np.minimum(lowest, best)
+    tops = replace(tops, expert=most_apart)
     found = _of_width(plain, width, scale_up_count, within, needs, tops)
     found = _fitted(needs, found, room_bytes, within)[0]
     return found if shape else _of_floats(found)
+
+
+def _most_expert_counts(needs: Needs, scale_up_count: Float) -> tuple[Float, ...]:
+    """Devices that experts are dealt out to at most: within the fast interconnect, or beyond."""
+    near = _power_below(scale_up_count)
+    if not np.any(np.asarray(needs.expert_count) > 1) or np.all(near >= MOST_EXPERT_COUNT):
+        return (MOST_EXPERT_COUNT,)
+    return np.minimum(near, MOST_EXPERT_COUNT), MOST_EXPERT_COUNT
 
 
 def _cost(needs: Needs, plan: Plan, room_bytes: Float, within: Wanted, slowness: Slowness) -> Float:
@@ -229,7 +242,7 @@ def _of_width(
 ) -> Plan:
     """The plan that splits a copy over so many devices, a power of two."""
     mixture = np.asarray(needs.expert_count) > 1
-    experts = np.where(mixture, np.minimum(np.minimum(width, MOST_EXPERT_COUNT), tops.expert), 1.0)
+    experts = np.where(mixture, np.minimum(width, tops.expert), 1.0)
     most = _power_below(np.minimum(scale_up_count, MOST_TENSOR_COUNT))
     tensor = _or(wanted.tensor_count, np.where(mixture, 1.0, np.minimum(most, width)))
     rest = np.maximum(width / tensor / experts, 1.0)

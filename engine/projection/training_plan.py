@@ -10,6 +10,7 @@ from functools import cache
 import numpy as np
 
 from engine import catalogue
+from engine.elementwise import minimum
 from engine.projection import (
     finetuning,
     hardware,
@@ -121,7 +122,7 @@ def _planned(asked: _Asked) -> Planned:
         learns.needs,
         asked.room_bytes,
         of_device["scale_up_device_count"] if of_device else 1.0,
-        wanted(scenario),
+        wanted(scenario, asked.model),
         _slowness(learns, of_device),
     )
     return _with_memory(scenario, parts, learns, plan)
@@ -148,7 +149,7 @@ def planned_together(
         learns.needs,
         _device_axis([float(rooms[i] or 0.0) for i in alike]),
         every["scale_up_device_count"],
-        wanted(scenario),
+        wanted(scenario, model),
         _slowness(learns, every),
     )
     found: list[Planned | None] = [None] * len(devices)
@@ -256,19 +257,21 @@ def fastest(scenario: Scenario, evidence: Evidence = NO_EVIDENCE) -> planner.Fou
             of_device,
             float(room_bytes),
         ),
-        wanted(scenario),
+        wanted(scenario, model),
     )
 
 
-def wanted(scenario: Scenario) -> Wanted:
-    """What the scenario says of its plan."""
-    again = scenario.recomputation
+def wanted(scenario: Scenario, model: Sized) -> Wanted:
+    """What the scenario says of its plan; experts are dealt out to no more devices than them."""
+    again, experts = scenario.recomputation, scenario.expert_parallel_count
+    if experts is not None:
+        experts = minimum(experts, float(model.known.expert_count or 1))
     return Wanted(
         device_count=scenario.training_device_count,
         tensor_count=scenario.tensor_parallel_count,
         pipeline_count=scenario.pipeline_parallel_count,
         context_count=scenario.context_parallel_count,
-        expert_parallel_count=scenario.expert_parallel_count,
+        expert_parallel_count=experts,
         zero_stage=scenario.zero_stage,
         recompute_share=None if again is None else RECOMPUTES[again],
         micro_batch_sequences=scenario.micro_batch_sequence_count,

@@ -213,3 +213,22 @@ def test_every_optimiser_keeps_its_own_bytes_beside_the_weights(
     # 32-bit weights beside the 16-bit ones, split over eight devices.
     held = training.memory_parts.optimiser_bytes.value
     assert held == pytest.approx((4 + state_bytes) * 8.03e9 / 8)
+
+
+@pytest.mark.parametrize("model", ["mixtral-8x22b", "qwen3-235b-a22b", "deepseek-v3"])
+def test_experts_are_dealt_out_within_a_node_where_that_is_faster(model: str) -> None:
+    usual = Scenario(model=model, training_device_count=1_024, sequence_tokens=4_096)
+    near, far = (
+        project(usual.replace(expert_parallel_count=count)).training.time_h.value
+        for count in (8, 64)
+    )
+    assert project(usual).training.time_h.value == pytest.approx(min(near, far))
+    assert near <= far
+
+
+def test_experts_are_not_dealt_out_to_more_devices_than_there_are_experts() -> None:
+    training = project(
+        Scenario(model="mixtral-8x7b", training_device_count=64, expert_parallel_count=64)
+    ).training
+    assert training.plan is not None
+    assert training.plan.expert_parallel_count.value == 8
