@@ -26,6 +26,7 @@ from engine.projection.memory_parts import Needs
 from engine.projection.parallel import Plan, Wanted
 from engine.projection.scaling import FORWARD_AND_BACKWARD
 from engine.projection.sized import Sized, attention_flop, head_size, shape_fact, sized
+from engine.projection.spread import spread
 from engine.projection.throughput_devices import device_fields
 from engine.projection.throughput_fit import throughput_fit
 from engine.projection.throughput_step import Learner, training_step
@@ -403,4 +404,6 @@ def _memory(parts: dict[str, Estimate]) -> tuple[TrainingMemory, Estimate]:
         name: derive(formula, **{n: parts[n] for n in memory_parts.arguments(formula)})
         for name, formula in memory_parts.PARTS.items()
     }
+    for name in ("activations_bytes", "temporary_bytes"):
+        held[name] = spread(held[name], "activation_bytes_ratio")
     return TrainingMemory(**held), derive(memory_parts.whole_bytes, **held)

@@ -216,8 +216,11 @@ def _fit_of(
         return None
     step, fit = training_step(plan.learner, plan.plan, of_device, peak_flop_per_s), throughput_fit()
     found = throughput.step_parts(step, fit.constants)
-    times = {f.name: _of_fit(getattr(found, f.name)) for f in fields(found)}
     low, high, outside = range_logs(fit, plan.learner, step, accelerator_id)
+    # Rows tell whole steps: no part is known better than the step it belongs to.
+    times = {
+        f.name: _within(_of_fit(getattr(found, f.name)), -high, -low) for f in fields(found)
+    }
     return _Fit(
         times=StepTime(**times),
         step_time_s=derive(step_time_s, **times),
@@ -241,6 +244,12 @@ def _step(
 
 def _of_fit(value: Float) -> Estimate:
     return Estimate(plain(value), "fitted", source=FIT)
+
+
+def _within(time_s: Estimate, low_log: Float, high_log: Float) -> Estimate:
+    assert time_s.value is not None
+    low, high = plain(time_s.value * np.exp(low_log)), plain(time_s.value * np.exp(high_log))
+    return time_s._replace(low=low, high=high)
 
 
 def _slowed(scenario: Scenario, fitted: Estimate) -> Estimate:
