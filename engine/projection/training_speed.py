@@ -218,9 +218,7 @@ def _fit_of(
     found = throughput.step_parts(step, fit.constants)
     low, high, outside = range_logs(fit, plan.learner, step, accelerator_id)
     # Rows tell whole steps: no part is known better than the step it belongs to.
-    times = {
-        f.name: _within(_of_fit(getattr(found, f.name)), -high, -low) for f in fields(found)
-    }
+    times = {f.name: _within(_of_fit(getattr(found, f.name)), -high, -low) for f in fields(found)}
     return _Fit(
         times=StepTime(**times),
         step_time_s=derive(step_time_s, **times),
