@@ -7,7 +7,7 @@ from functools import cache
 from engine.projection.hardware import Device, accelerator_fact
 from engine.projection.working import assumed, derive, first_known, unknown
 from engine.records import Estimate
-from engine.units import WATTS_PER_KILOWATT, Float
+from engine.units import BYTES_PER_GB, WATTS_PER_KILOWATT, Float
 
 BYTES_PER_TB = 1e12
 IDLE = "device_power_share_idle"
@@ -45,6 +45,20 @@ def storage_energy_kwh(
     https://www.cloudcarbonfootprint.org/docs/methodology/
     """
     return kept_bytes / BYTES_PER_TB * storage_kwh_per_tb_month * horizon_months
+
+
+def network_energy_kwh(network_bytes: Float, network_energy_kwh_per_gb: Float) -> Float:
+    """Energy of the networks that bytes cross between data centres and to their readers.
+
+    Source: Cloud Carbon Footprint, methodology, networking,
+    https://www.cloudcarbonfootprint.org/docs/methodology/
+    """
+    return network_bytes / BYTES_PER_GB * network_energy_kwh_per_gb
+
+
+def with_network_kwh(it_energy_kwh: Float, network_energy_kwh: Float) -> Float:
+    """Energy of the computers, and of the networks that carry what they send."""
+    return it_energy_kwh + network_energy_kwh
 
 
 def facility_energy_kwh(it_energy_kwh: Float, pue: Float) -> Float:

@@ -388,3 +388,18 @@ def test_one_seller_alone_is_not_taken_for_the_price_of_all() -> None:
     alone = money_hardware.published_rent("mi300x", "on_demand")
     assert len(alone.inputs) == 1
     assert alone.low < alone.value < alone.high
+
+
+def test_networks_draw_energy_that_is_in_the_price_of_their_traffic() -> None:
+    asked = Scenario(ownership="owned", pue=1.5, electricity_usd_per_kwh=0.1)
+    served = project(asked).deployment
+    # One Wh a GB, beside the devices; somebody else's electricity, so not on this bill.
+    carried = served.network_bytes.value / 1e9 * 0.001
+    own = served.bill.electricity_usd.value / 0.1 / 1.5
+    assert carried > 0
+    assert served.bill.it_energy_kwh.value == pytest.approx(own + carried)
+    assert served.bill.facility_energy_kwh.value == pytest.approx((own + carried) * 1.5)
+    alone, copied = (project(asked.replace(replica_count=n)).storage for n in (1, 3))
+    disks = 3 * alone.bill.it_energy_kwh.value
+    sent = alone.kept_bytes.value * 2 / 1e9 * 0.001
+    assert copied.bill.it_energy_kwh.value == pytest.approx(disks + sent)
