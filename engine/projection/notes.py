@@ -33,6 +33,8 @@ BEST_TOKENS_PER_PARAMETER = 20.0
 
 Source: Hoffmann et al. 2022, https://arxiv.org/abs/2203.15556, table 3
 """
+WEIGHTS_ONLY = frozenset({"int8", "int4"})
+"""Served with products at 16 bits on any hardware."""
 MUCH_TOO_FEW = 10.0
 """So many times fewer are told."""
 
@@ -106,9 +108,11 @@ def _place(scenario: Scenario, code: str, field: str) -> Note:
 
 
 def _precision(scenario: Scenario, device: Device) -> Iterator[Note]:
-    if not device.runs_natively(scenario.precision):
-        values = {"hardware": device.name, "precision": scenario.precision}
-        yield Note("precision-not-native", values)
+    served = scenario.serving_precision
+    asked = {scenario.precision} | ({served} if served not in WEIGHTS_ONLY else set())
+    for precision in sorted(asked):
+        if not device.runs_natively(precision):
+            yield Note("precision-not-native", {"hardware": device.name, "precision": precision})
 
 
 def _measured_range(scenario: Scenario, device: Device, model: Sized) -> Iterator[Note]:

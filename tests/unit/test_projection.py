@@ -403,3 +403,14 @@ def test_networks_draw_energy_that_is_in_the_price_of_their_traffic() -> None:
     disks = 3 * alone.bill.it_energy_kwh.value
     sent = alone.kept_bytes.value * 2 / 1e9 * 0.001
     assert copied.bill.it_energy_kwh.value == pytest.approx(disks + sent)
+
+
+def test_serving_at_a_precision_the_hardware_lacks_is_told() -> None:
+    def missing(**asked: str) -> list[object]:
+        notes = project(Scenario(hardware="a100-sxm-80gb", **asked)).notes
+        return [n.values["precision"] for n in notes if n.code == "precision-not-native"]
+
+    assert missing(serving_precision="fp8") == ["fp8"]
+    assert missing(serving_precision="fp8", precision="fp8") == ["fp8"]
+    assert missing(serving_precision="int4") == []
+    assert missing() == []
