@@ -66,6 +66,8 @@ NOTES = {
     "usable memory. Take more devices, more memory or a smaller model.",
     "too-few-devices": "The widths chosen take {count:g} devices, more than there are. "
     "Choose smaller ones, or leave them open.",
+    "batch-too-small": "The batch chosen is less than a sequence for each copy of the model: "
+    "{count:,.0f} tokens are taken.",
     "adapter-not-known": "No layers are known for this model, so no adapter is: "
     "all of it is taken to learn.",
     "price-unknown": "No price is known for {hardware}. Set {set} to see the money.",

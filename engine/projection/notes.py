@@ -21,6 +21,7 @@ from engine.scenario import Scenario
 from engine.units import BILLION
 
 OLDEST_PRICE = timedelta(days=365)
+ROUNDING = 1e-9
 
 REPEATS_WORTH_LITTLE = 4.0
 """Passes over the same text after which more teach a language model little.
@@ -71,8 +72,21 @@ def _plan(scenario: Scenario, model: Sized, work: Work) -> Iterator[Note]:
     least = work.least_device_count
     if anywhere(least > scenario.training_device_count):
         yield Note("too-few-devices", {"count": float(np.max(least))})
+    yield from _batch(scenario, work)
     if scenario.tuning != "full" and not has_adapter(scenario, model):
         yield Note("adapter-not-known", {})
+
+
+def _batch(scenario: Scenario, work: Work) -> Iterator[Note]:
+    """A batch too small to give every copy of the model a sequence is not what is taken."""
+    if scenario.global_batch_tokens is None or work.plan is None:
+        return
+    copies, size = work.plan.data_count.value, work.plan.micro_batch_tokens.value
+    assert copies is not None
+    assert size is not None
+    least = np.multiply(copies, size)
+    if anywhere(scenario.global_batch_tokens < least * (1 - ROUNDING)):
+        yield Note("batch-too-small", {"count": float(np.max(least))})
 
 
 def _prices(scenario: Scenario, device: Device, terms: Site) -> Iterator[Note]:

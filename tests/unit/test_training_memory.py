@@ -232,3 +232,14 @@ def test_experts_are_not_dealt_out_to_more_devices_than_there_are_experts() -> N
     ).training
     assert training.plan is not None
     assert training.plan.expert_parallel_count.value == 8
+
+
+def test_a_batch_too_small_for_every_copy_is_told() -> None:
+    def told(**chosen: float) -> list[float]:
+        notes = project(Scenario(sequence_tokens=8_192, **chosen)).notes
+        return [n.values["count"] for n in notes if n.code == "batch-too-small"]
+
+    # 64 devices as 32 copies of two: a sequence each is 262,144 tokens.
+    assert told(global_batch_tokens=1e5, tensor_parallel_count=2) == [262_144]
+    assert told(global_batch_tokens=1e6, tensor_parallel_count=2) == []
+    assert told() == []
