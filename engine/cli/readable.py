@@ -73,6 +73,8 @@ NOTES = {
     "price-unknown": "No price is known for {hardware}. Set {set} to see the money.",
     "price-old": "The price of {hardware} on record is of {date}, more than a year ago. "
     "Set {set} if you know a newer one.",
+    "electricity-price-old": "The electricity price of {place} on record is of {date}, "
+    "more than a year ago. Set {set} if you know a newer one.",
     "storage-price-old": "The storage prices of {provider} on record are of {date}, "
     "more than a year ago.",
     "electricity-price-unknown": "No electricity price is known for {place}. Set {set}.",

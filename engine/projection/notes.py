@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import numpy as np
 
+from engine import catalogue
 from engine.elementwise import anywhere
 from engine.projection import energy, money_hardware, storage_prices
 from engine.projection.hardware import Device
@@ -111,6 +112,12 @@ def _price_ages(scenario: Scenario, device: Device) -> Iterator[Note]:
         field = "usd_per_device_hour" if cloud else "usd_per_device"
         values = {"hardware": device.name, "date": held.isoformat(), "set": field}
         yield Note("price-old", values)
+    if scenario.ownership == "owned" and scenario.electricity_usd_per_kwh is None:
+        tariff = catalogue.place(scenario.place).price_usd_per_kwh
+        if tariff is not None and tariff.as_of is not None and tariff.as_of < oldest:
+            date, field = tariff.as_of.isoformat(), "electricity_usd_per_kwh"
+            values = {"place": scenario.place, "date": date, "set": field}
+            yield Note("electricity-price-old", values)
     kept = storage_prices.price_date(scenario.storage_provider)
     if kept is not None and kept < oldest:
         values = {"provider": scenario.storage_provider, "date": kept.isoformat()}

@@ -414,3 +414,12 @@ def test_serving_at_a_precision_the_hardware_lacks_is_told() -> None:
     assert missing(serving_precision="fp8", precision="fp8") == ["fp8"]
     assert missing(serving_precision="int4") == []
     assert missing() == []
+
+
+def test_an_old_tariff_is_told_where_it_is_paid() -> None:
+    def old(**asked: object) -> bool:
+        return "electricity-price-old" in codes(Scenario(place="us:CA", **asked))
+
+    assert old()
+    assert not old(electricity_usd_per_kwh=0.1)
+    assert not old(ownership="cloud")
