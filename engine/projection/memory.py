@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from engine.catalogue.schema import Model
-from engine.elementwise import maximum
+from engine.elementwise import floor, maximum, minimum
 from engine.projection.hardware import Device
 from engine.projection.sized import Sized
 from engine.projection.working import assumed, chosen, derive
@@ -70,6 +70,14 @@ def work_activation_bytes(
     return step_item_count * forward_flop_per_item * activation_bytes_per_flop
 
 
+def step_item_count(
+    usual_item_count: Float, state_bytes: Float, bytes_per_item: Float, usable_bytes: Float
+) -> Float:
+    """Items one device works on at once: as usual, or as fit beside the state; at least 1."""
+    fitting = floor((usable_bytes - state_bytes) / bytes_per_item)
+    return maximum(minimum(usual_item_count, fitting), 1.0)
+
+
 def needed_bytes_per_device(state_bytes: Float, activation_bytes: Float) -> Float:
     """Memory one device needs: its share of the state, and what it keeps for backward."""
     return state_bytes + activation_bytes
@@ -99,22 +107,49 @@ def usable(device: Device) -> Estimate:
     )
 
 
-def training_memory(scenario: Scenario, model: Sized, forward_flop: Estimate) -> Estimate:
+def training_memory(
+    scenario: Scenario, model: Sized, device: Device, forward_flop: Estimate
+) -> Estimate:
     """Bytes one device needs while training what has no known layers."""
     return derive(
         needed_bytes_per_device,
-        state_bytes=derive(
-            sharded_state_bytes,
-            parameter_count=model.parameter_count,
-            state_bytes_per_parameter=_state(scenario),
-            device_count=chosen(scenario.training_device_count),
-        ),
+        state_bytes=_state_bytes(scenario, model),
         activation_bytes=derive(
             work_activation_bytes,
-            step_item_count=assumed(step_items_name(model.known)),
+            step_item_count=step_items(scenario, model, device, forward_flop),
             forward_flop_per_item=forward_flop,
             activation_bytes_per_flop=assumed("activation_bytes_per_flop"),
         ),
+    )
+
+
+def step_items(
+    scenario: Scenario, model: Sized, device: Device, forward_flop: Estimate
+) -> Estimate:
+    """Items one device works on at once when training what has no known layers."""
+    usual, room = assumed(step_items_name(model.known)), usable(device)
+    if not room.known:
+        return usual
+    return derive(
+        step_item_count,
+        usual_item_count=usual,
+        state_bytes=_state_bytes(scenario, model),
+        bytes_per_item=derive(
+            work_activation_bytes,
+            step_item_count=chosen(1.0),
+            forward_flop_per_item=forward_flop,
+            activation_bytes_per_flop=assumed("activation_bytes_per_flop"),
+        ),
+        usable_bytes=room,
+    )
+
+
+def _state_bytes(scenario: Scenario, model: Sized) -> Estimate:
+    return derive(
+        sharded_state_bytes,
+        parameter_count=model.parameter_count,
+        state_bytes_per_parameter=_state(scenario),
+        device_count=chosen(scenario.training_device_count),
     )
 
 

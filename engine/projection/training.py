@@ -156,7 +156,7 @@ def work(scenario: Scenario, model: Sized, device: Device, plan_of: PlanOf = pla
         runs_device_hours=full,
         development_ratio=chosen(scenario.development_ratio),
     )
-    needed = plan.whole_bytes if plan else memory.training_memory(scenario, model, forward)
+    needed = plan.whole_bytes if plan else memory.training_memory(scenario, model, device, forward)
     return Work(
         item_count=derive(all_runs_item_count, item_count=run_items, run_count=runs),
         flop=derive(all_runs_flop, training_flop=run_flop, run_count=runs),

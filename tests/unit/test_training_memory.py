@@ -243,3 +243,14 @@ def test_a_batch_too_small_for_every_copy_is_told() -> None:
     assert told(global_batch_tokens=1e5, tensor_parallel_count=2) == [262_144]
     assert told(global_batch_tokens=1e6, tensor_parallel_count=2) == []
     assert told() == []
+
+
+@pytest.mark.parametrize(("model", "hardware"), [("vit-l-16", "a100-sxm-80gb"), ("yolo11x", "t4")])
+def test_a_network_too_large_for_the_usual_batch_is_trained_on_a_smaller_one(
+    model: str, hardware: str
+) -> None:
+    found = project(Scenario(model=model, hardware=hardware, training_device_count=8))
+    assert 0.5 < found.training.memory_fit_share.value <= 1
+    assert "does-not-fit" not in {note.code for note in found.notes}
+    too_large = project(Scenario(model="dlrm-large", hardware="t4", training_device_count=8))
+    assert "does-not-fit" in {note.code for note in too_large.notes}
