@@ -136,8 +136,13 @@ def _fitted(
     peak: Estimate,
     plan: Planned | None,
 ) -> Speed | None:
-    """From the constants fitted to published throughput; None where the shape is not known."""
+    """From the constants fitted to published throughput; None where the shape is not known.
+
+    Nor for processors, which no published row trained on.
+    """
     if plan is None or device.accelerator_id is None or peak.value is None:
+        return None
+    if device.accelerator is not None and device.accelerator.kind == "cpu":
         return None
     found = _fit_of(plan, device.accelerator_id, scenario.precision, float(peak.value))
     if found is None:
