@@ -50,26 +50,23 @@ def notes(
     service: Service,
 ) -> tuple[Note, ...]:
     """Everything about a projection that a number alone does not say."""
+    trains = anywhere(scenario.training_run_count > 0)
     return (
-        *_memory(work),
-        *_plan(scenario, model, work),
+        *(_training(scenario, model, work) if trains else ()),
         *_prices(scenario, device, terms),
         *_price_ages(scenario, device),
         *_precision(scenario, device),
         *_measured_range(scenario, device, model),
-        *_fitted_range(work),
+        *(_fitted_range(work) if trains else ()),
         *_data(scenario, model, service),
         *service.speed.notes,
     )
 
 
-def _memory(work: Work) -> Iterator[Note]:
+def _training(scenario: Scenario, model: Sized, work: Work) -> Iterator[Note]:
     fit_share = work.memory_fit_share.value
     if fit_share is not None and anywhere(fit_share > 1):
         yield Note("does-not-fit", {"share": float(np.max(fit_share))})
-
-
-def _plan(scenario: Scenario, model: Sized, work: Work) -> Iterator[Note]:
     least = work.least_device_count
     if anywhere(least > scenario.training_device_count):
         yield Note("too-few-devices", {"count": float(np.max(least))})

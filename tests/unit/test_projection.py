@@ -435,3 +435,9 @@ def test_a_processor_serves_from_the_memory_beside_it() -> None:
     # 4.3 GB of weights at 844 GB/s take 5 ms a token at least.
     assert 0.005 < served.tpot_s.value < 0.02
     assert project(asked).training.mfu.kind == "assumed"
+
+
+def test_nothing_is_said_of_training_where_none_is_done() -> None:
+    large = Scenario(model="deepseek-v3", hardware="h200-sxm", training_device_count=8)
+    assert "does-not-fit" in codes(large)
+    assert "does-not-fit" not in codes(large.replace(training_run_count=0))
