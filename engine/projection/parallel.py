@@ -146,10 +146,11 @@ def usual_plan(
 
 def _most_expert_counts(needs: Needs, scale_up_count: Float) -> tuple[Float, ...]:
     """Devices that experts are dealt out to at most: within the fast interconnect, or beyond."""
-    near = _power_below(scale_up_count)
-    if not np.any(np.asarray(needs.expert_count) > 1) or np.all(near >= MOST_EXPERT_COUNT):
+    joined = _power_below(scale_up_count)
+    near = np.where((joined > 1) & (joined < MOST_EXPERT_COUNT), joined, MOST_EXPERT_COUNT)
+    if not np.any(np.asarray(needs.expert_count) > 1) or np.all(near == MOST_EXPERT_COUNT):
         return (MOST_EXPERT_COUNT,)
-    return np.minimum(near, MOST_EXPERT_COUNT), MOST_EXPERT_COUNT
+    return near, MOST_EXPERT_COUNT
 
 
 def _cost(needs: Needs, plan: Plan, room_bytes: Float, within: Wanted, slowness: Slowness) -> Float:
@@ -176,7 +177,7 @@ def _fitted(needs: Needs, plan: Plan, room_bytes: Float, within: Wanted) -> tupl
     count = plan.micro_batch_count * plan.micro_batch_tokens / size
     found = replace(found, micro_batch_tokens=size, micro_batch_count=count)
     least = memory_parts.with_activations(inputs, needs, found).whole_bytes
-    return found, np.asarray(least / room_bytes)
+    return found, np.where(fewer, least / room_bytes, lacking)
 
 
 def _tokens_that_fit(

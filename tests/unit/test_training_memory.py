@@ -254,3 +254,26 @@ def test_a_network_too_large_for_the_usual_batch_is_trained_on_a_smaller_one(
     assert "does-not-fit" not in {note.code for note in found.notes}
     too_large = project(Scenario(model="dlrm-large", hardware="t4", training_device_count=8))
     assert "does-not-fit" in {note.code for note in too_large.notes}
+
+
+@pytest.mark.parametrize(
+    ("hardware", "device_count", "chosen"),
+    [
+        ("h100-sxm", 8, {"tuning": "lora"}),
+        ("h100-sxm", 64, {"sequence_tokens": 512}),
+        ("t4", 1_000, {}),
+        ("t4", 2, {"tuning": "qlora", "sequence_tokens": 2_048}),
+        ("rtx-4090", 8, {"recomputation": "none"}),
+        ("mi300x", 64, {"zero_stage": 3}),
+    ],
+)
+@pytest.mark.parametrize("model", ["llama-3.1-8b", "mixtral-8x7b", "deepseek-v3"])
+def test_more_parameters_are_never_faster_however_a_plan_is_made_to_fit(
+    model: str, hardware: str, device_count: float, chosen: dict[str, object]
+) -> None:
+    larger = Scenario(
+        model=model, hardware=hardware, training_device_count=device_count,
+        parameters_billion=np.geomspace(0.02, 700, 120), **chosen,
+    )  # fmt: skip
+    hours = project(larger).training.time_h.value
+    assert (hours[1:] >= hours[:-1] * (1 - 1e-6)).all()
