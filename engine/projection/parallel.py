@@ -169,10 +169,11 @@ def _fitted(needs: Needs, plan: Plan, room_bytes: Float, within: Wanted) -> tupl
     """
     again, lacking, inputs = _again(needs, plan, room_bytes, within)
     found = replace(plan, recompute_share=again)
-    if within.micro_batch_sequences is not None or not np.any(lacking > 1):
+    several = plan.micro_batch_tokens > needs.sequence_tokens
+    fewer = (lacking > 1) & (np.asarray(plan.pipeline_count) <= 1) & several
+    if within.micro_batch_sequences is not None or not np.any(fewer):
         return found, lacking
     tokens = _tokens_that_fit(needs, found, inputs, room_bytes)
-    fewer = (lacking > 1) & (np.asarray(plan.pipeline_count) <= 1)
     size = np.where(fewer, np.minimum(tokens, plan.micro_batch_tokens), plan.micro_batch_tokens)
     count = plan.micro_batch_count * plan.micro_batch_tokens / size
     found = replace(found, micro_batch_tokens=size, micro_batch_count=count)
