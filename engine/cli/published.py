@@ -16,6 +16,7 @@ from engine.validation.rows import (
     VISION_ANSWERS,
     Prediction,
     Row,
+    Table,
     read_table,
     write_predictions,
 )
@@ -45,19 +46,22 @@ SUBJECTS: Mapping[str, Subject] = {
 }
 
 
-def validated(name: str, file: Path, rows_out: Path | None) -> Scores:
-    """Predictions for a file's rows, written where asked, and scored where it has answers.
+def validated(files: Mapping[str, Path], rows_out: Path | None) -> dict[str, Scores]:
+    """Predictions for the rows of files, written where asked, and scored where they have answers.
 
     The answer columns are read to score with, and are never seen by the predictor.
 
     Raises:
-        BadInput: the file cannot be read as a table.
+        BadInput: a file cannot be read as a table.
     """
-    subject = SUBJECTS[name]
-    table = read_table(file, subject.answers)
-    predictions = subject.predict(table.inputs())
+    tables = {name: read_table(file, SUBJECTS[name].answers) for name, file in files.items()}
+    found = {name: SUBJECTS[name].predict(table.inputs()) for name, table in tables.items()}
     if rows_out is not None:
-        write_predictions(rows_out, table, predictions)
+        write_predictions(rows_out, *((tables[name], found[name]) for name in tables))
+    return {name: _scored(SUBJECTS[name], tables[name], found[name]) for name in tables}
+
+
+def _scored(subject: Subject, table: Table, predictions: Sequence[Prediction]) -> Scores:
     return scores(
         compared(table.rows, predictions, subject.scored, source_column=subject.source_column)
     )

@@ -34,7 +34,7 @@ def show(file: Path, rows_out: Path | None, *, as_json: bool, save: bool) -> Non
     log.print("Fitting the published scores, with each group of models left out", highlight=False)
     predictions = quality.predict(table.rows)
     if rows_out is not None:
-        write_predictions(rows_out, table, predictions)
+        write_predictions(rows_out, (table, predictions))
     own = list(quality_scores.of_file(table.rows, predictions))
     unseen = list(quality_scores.lines())
     if save:

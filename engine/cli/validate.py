@@ -65,7 +65,8 @@ def validate(
         ),
     ] = False,
     rows: Annotated[
-        Path | None, typer.Option(help="Write every row's prediction and range to this CSV.")
+        Path | None,
+        typer.Option(help="Write every row's prediction and range to this CSV, table after table."),
     ] = None,
     save: Annotated[
         bool, typer.Option("--save", help="Keep the published errors for the dashboard to show.")
@@ -77,7 +78,7 @@ def validate(
     Without options: published rows that come with Modelworth, each predicted by a fit
     that saw nothing of its publisher, or of its family of models. It takes about a minute.
     """
-    files = {"training": training, "runs": runs, "inference": inference, "vision": vision}
+    files = {"training": training, "inference": inference, "vision": vision, "runs": runs}
     given = {name: file for name, file in files.items() if file is not None}
     if own_scores:
         own_models.show(Evidence.of(queries.measurements(open_database())), as_json=as_json)
@@ -87,8 +88,8 @@ def validate(
         return
     if quality is not None:
         raise BadInput("--quality scores in points, not shares: give it alone.")
-    if rows is not None and len(given) != 1:
-        raise BadInput("--rows writes the predictions of one table: give it with one CSV file.")
+    if rows is not None and not given:
+        raise BadInput("--rows writes predictions for rows of one's own: give it with a CSV file.")
     if save and (own or given):
         raise BadInput("--save keeps the errors on all published rows: give it without a CSV file.")
     if own:
@@ -114,7 +115,7 @@ def _show_published(
     if not given:
         _show_summary(as_json=as_json, save=save)
         return
-    found = {name: published.validated(name, file, rows) for name, file in given.items()}
+    found = published.validated(given, rows)
     if as_json:
         print_json({name: published.as_document(one) for name, one in found.items()})
         return

@@ -148,16 +148,22 @@ def published(row: Row, answer: str) -> float | None:
     return value if value is not None and value > 0 else None
 
 
-def write_predictions(path: Path, table: Table, predictions: Sequence[Prediction]) -> None:
-    """Every input row in input order: id or row number, kind, flags, refusal and predictions."""
-    predicted = [a for a in table.answers if any(a in p.answers for p in predictions)]
+def write_predictions(path: Path, *tables: tuple[Table, Sequence[Prediction]]) -> None:
+    """Every input row in input order: id or row number, kind, flags, refusal and predictions.
+
+    Of several tables one after the other, with the columns of all.
+    """
+    named = dict.fromkeys(answer for table, _ in tables for answer in table.answers)
+    told = {answer for _, predictions in tables for p in predictions for answer in p.answers}
+    predicted = [answer for answer in named if answer in told]
     columns = [f"{answer}{end}" for answer in predicted for end in ("", "_low", "_high")]
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(["id", "kind", "flags", "refused_because", *columns])
-        for i, (row, found) in enumerate(zip(table.rows, predictions, strict=True), start=1):
-            start = [row.get("id") or str(i), found.kind, " ".join(found.flags)]
-            writer.writerow([*start, found.refused_because, *_cells(found, predicted)])
+        for table, predictions in tables:
+            for i, (row, found) in enumerate(zip(table.rows, predictions, strict=True), start=1):
+                start = [row.get("id") or str(i), found.kind, " ".join(found.flags)]
+                writer.writerow([*start, found.refused_because, *_cells(found, predicted)])
 
 
 def _cells(found: Prediction, answers: Sequence[str]) -> list[str]:

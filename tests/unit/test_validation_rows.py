@@ -63,7 +63,7 @@ def test_every_row_is_written_in_order_with_its_range_or_its_refusal(tmp_path: P
         Prediction(refused_because="no size"),
     ]
     out = tmp_path / "out.csv"
-    write_predictions(out, table, predictions)
+    write_predictions(out, (table, predictions))
     with out.open(encoding="utf-8", newline="") as file:
         rows = list(csv.reader(file))
     assert rows == [

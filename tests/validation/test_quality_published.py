@@ -93,5 +93,5 @@ def test_what_cannot_be_predicted_is_refused_with_the_reason(tmp_path: Path) -> 
         quality.REFUSED_SPECIAL,
         quality.REFUSED_TOKENS,
     ]
-    write_predictions(out, table, found)
+    write_predictions(out, (table, found))
     assert len(out.read_text().splitlines()) == 4
