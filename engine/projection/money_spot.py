@@ -46,6 +46,11 @@ def hours_with_interruptions(device_hours: Float, interrupted_share: Float) -> F
     return device_hours * (1.0 + interrupted_share)
 
 
+def time_with_interruptions_h(time_h: Float, interrupted_share: Float) -> Float:
+    """Wall-clock hours, those of work done again and of restarts included."""
+    return time_h * (1.0 + interrupted_share)
+
+
 def interruption_usd(
     device_hours: Float, interrupted_share: Float, usd_per_device_hour: Float
 ) -> Float:

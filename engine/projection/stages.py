@@ -38,7 +38,7 @@ def training_stage(
         item_count=work.item_count,
         flop=work.flop,
         mfu=work.mfu,
-        time_h=work.time_h,
+        time_h=_time_h(scenario, work),
         device_hours=work.device_hours,
         memory_bytes_per_device=work.memory_bytes_per_device,
         memory_fit_share=work.memory_fit_share,
@@ -55,6 +55,13 @@ def training_stage(
         ),
         bill=paid,
     )
+
+
+def _time_h(scenario: Scenario, work: Work) -> Estimate:
+    lost = money_spot.lost_share(scenario, work.checkpoint_interval_h)
+    if lost is None:
+        return work.time_h
+    return derive(money_spot.time_with_interruptions_h, time_h=work.time_h, interrupted_share=lost)
 
 
 def training_bill(scenario: Scenario, device: Device, site: Site, work: Work) -> Bill:

@@ -56,3 +56,5 @@ def test_a_run_at_spot_prices_saves_more_often_the_more_often_it_is_stopped() ->
     lost = wild.bill.interruption_usd.value / wild.bill.hardware_usd.value
     assert 1 < lost < 4
     assert calm.bill.interruption_usd.value < 0.02 * calm.bill.hardware_usd.value
+    worked_h = wild.device_hours.value / 1_024
+    assert wild.time_h.value == pytest.approx(worked_h * (1 + lost))
