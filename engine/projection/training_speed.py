@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, fields
 from functools import lru_cache
 
 import numpy as np
 
-from engine.elementwise import everywhere, minimum, plain, where
+from engine.elementwise import everywhere, maximum, minimum, plain, where
 from engine.projection import image_speed, item_times, throughput
 from engine.projection.hardware import Device
 from engine.projection.own_calibration import corrected_by
@@ -167,7 +168,8 @@ def _fitted(
         return Speed(mfu)
     note = OUTSIDE if found.is_outside else WITHIN
     low, high = mfu.value * found.low_ratio, mfu.value * found.high_ratio
-    mfu = mfu._replace(kind="fitted", low=low, high=high, note=note)
+    high = minimum(high, maximum(found.most_of_peak, mfu.value))
+    mfu = mfu._replace(kind="fitted", low=low, high=plain(high), note=note)
     return Speed(_sharpened(mfu, scenario, device), times, found.is_outside)
 
 
@@ -210,6 +212,8 @@ class _Fit:
     low_ratio: Float
     high_ratio: Float
     is_outside: bool
+    most_of_peak: float
+    """No device does more than its peak; at 8 bits that is more than the 16-bit one."""
 
 
 @lru_cache(maxsize=MOST_KEPT)
@@ -231,6 +235,7 @@ def _fit_of(
         low_ratio=plain(np.exp(low)),
         high_ratio=plain(np.exp(high)),
         is_outside=outside,
+        most_of_peak=math.inf if precision == "fp32" else of_device["low_bit_ratio"],
     )
 
 

