@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from dashboard import presets, readable
+from dashboard import readable
 from dashboard.headlines import Headline, headlines, scalar
 from dashboard.i18n import t
 from engine import catalogue
@@ -44,7 +44,7 @@ PRICES = {True: "cost_usd_per_million_items", False: "cost_usd_per_thousand_requ
 
 def numbers(scenario: Scenario, answer: Projection) -> tuple[Headline, ...]:
     """The cards of a scenario, and what another choice does to its answers' speed."""
-    served, writes = answer.deployment, presets.generates(catalogue.model(scenario.model))
+    served, writes = answer.deployment, catalogue.model(scenario.model).generates
     speed, devices = ranged([served.tpot_s if writes else served.latency_s, served.device_count])
     label = t("compare.number_token" if writes else "compare.number_answer")
     return (
@@ -60,7 +60,7 @@ def path(name: str, scenario: Scenario) -> str | None:
         is_text = catalogue.model(scenario.model).item == "token"
         return f"deployment.{PRICES[is_text]}"
     if name == "speed":
-        writes = presets.generates(catalogue.model(scenario.model))
+        writes = catalogue.model(scenario.model).generates
         return f"deployment.{'tpot_s' if writes else 'latency_s'}"
     return PATHS.get(name)
 
