@@ -173,7 +173,8 @@ GRAVE = frozenset(
         "does-not-fit", "price-unknown", "electricity-price-unknown", "carbon-unknown",
         "power-unknown", "memory-unknown", "latency-goal-missed", "quality-unpredictable",
         "too-few-sizes", "noisy-measurements", "served-score-unknown", "repeated-data",
-        "serves-too-little", "batch-limited-by-memory",
+        "serves-too-little", "batch-limited-by-memory", "too-few-devices",
+        "weights-do-not-fit",
     }
 )  # fmt: skip
 """Notes that say a number is missing, or a plan does not work."""

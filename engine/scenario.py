@@ -19,7 +19,10 @@ ServingPrecision = Literal["fp32", "bf16", "fp16", "fp8", "int8", "int4"]
 Ownership = Literal["owned", "cloud"]
 Tier = Literal["hot", "cool", "archive"]
 """How often what is kept is read: at any time, about monthly, hardly ever."""
-Optimiser = Literal["sgd", "momentum", "adamw"]
+Optimiser = Literal[
+    "sgd", "momentum", "adamw", "adamw-16bit", "adamw-8bit", "adamw-4bit", "adam-mini",
+    "adafactor", "lion", "muon",
+]  # fmt: skip
 Tuning = Literal["full", "lora", "qlora"]
 """All weights learn; a low-rank adapter beside frozen ones; the same beside 4-bit ones."""
 Recomputation = Literal["none", "selective", "full"]

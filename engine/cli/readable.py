@@ -62,11 +62,19 @@ TITLES = {
 PART_WORDS = {"memory_parts.": "memory: ", "step_time.": "step: ", "methods.": "all, method "}
 
 NOTES = {
-    "does-not-fit": "It does not fit: one device would need {share:.2f} of its usable memory. "
-    "Take more devices, more memory or a smaller model.",
+    "does-not-fit": "Training does not fit: one device would need {share:.2f} of its "
+    "usable memory. Take more devices, more memory or a smaller model.",
+    "too-few-devices": "The widths chosen take {count:g} devices, more than there are. "
+    "Choose smaller ones, or leave them open.",
+    "batch-too-small": "The batch chosen is less than a sequence for each copy of the model: "
+    "{count:,.0f} tokens are taken.",
+    "adapter-not-known": "No layers are known for this model, so no adapter is: "
+    "all of it is taken to learn.",
     "price-unknown": "No price is known for {hardware}. Set {set} to see the money.",
     "price-old": "The price of {hardware} on record is of {date}, more than a year ago. "
     "Set {set} if you know a newer one.",
+    "electricity-price-old": "The electricity price of {place} on record is of {date}, "
+    "more than a year ago. Set {set} if you know a newer one.",
     "storage-price-old": "The storage prices of {provider} on record are of {date}, "
     "more than a year ago.",
     "electricity-price-unknown": "No electricity price is known for {place}. Set {set}.",
@@ -80,6 +88,8 @@ NOTES = {
     "so the range is wider.",
     "latency-goal-missed": "No batch keeps the latency goals on this hardware. "
     "Take faster hardware, more devices a replica or a looser goal.",
+    "weights-do-not-fit": "Serving does not fit: the weights take {share:.2f} of the memory, so "
+    "the rest is read from the host in every step. Take more devices, or fewer bits.",
     "batch-limited-by-memory": "Memory holds {count:.0f} requests at once, fewer than were asked.",
     "outside-measured": "{metric}: {quantity} outside the range it was fitted to, so less sure.",
     "noisy-measurements": "The training steps measured here disagree by {share:.0%}, "

@@ -18,6 +18,27 @@ def median_usd_per_device_hour(**usd_per_device_hour: Float) -> Float:
     return float(np.median(list(usd_per_device_hour.values())))
 
 
+def price_ratio(usd_per_device_hour: Float, on_demand_usd_per_device_hour: Float) -> Float:
+    """What a seller asks under some terms, over what it asks on demand at that time."""
+    return usd_per_device_hour / on_demand_usd_per_device_hour
+
+
+def median_price_ratio(**price_ratio: Float) -> Float:
+    """Middle of the sellers' prices under some terms, over their own on demand."""
+    return float(np.median(list(price_ratio.values())))
+
+
+def usd_per_device_hour_under_terms(
+    on_demand_usd_per_device_hour: Float, price_ratio: Float
+) -> Float:
+    """Rent under other terms: usual rent on demand, times what sellers take off their own.
+
+    Those who let in advance or at spot prices are often the dear ones, so that the middle of
+    their rents would say that committing oneself costs more.
+    """
+    return on_demand_usd_per_device_hour * price_ratio
+
+
 def purchase_usd(usd_per_device: Float, server_price_ratio: Float) -> Float:
     """Price of a device with its part of the server around it."""
     return usd_per_device * server_price_ratio

@@ -31,6 +31,7 @@ def deployment_stage(
             hardware_usd=site.hardware(hours),
             upkeep_usd=site.upkeep(hours),
             network_usd=traffic.network_usd,
+            network_bytes=traffic.network_bytes,
         ),
     )
     return Deployment(

@@ -7,9 +7,10 @@ from functools import cache
 from engine.projection.hardware import Device, accelerator_fact
 from engine.projection.working import assumed, derive, first_known, unknown
 from engine.records import Estimate
-from engine.units import WATTS_PER_KILOWATT, Float
+from engine.units import BYTES_PER_GB, WATTS_PER_KILOWATT, Float
 
 BYTES_PER_TB = 1e12
+IDLE = "device_power_share_idle"
 
 
 def device_power_w(tdp_w: Float, power_share: Float) -> Float:
@@ -44,6 +45,20 @@ def storage_energy_kwh(
     https://www.cloudcarbonfootprint.org/docs/methodology/
     """
     return kept_bytes / BYTES_PER_TB * storage_kwh_per_tb_month * horizon_months
+
+
+def network_energy_kwh(network_bytes: Float, network_energy_kwh_per_gb: Float) -> Float:
+    """Energy of the networks that bytes cross between data centres and to their readers.
+
+    Source: Cloud Carbon Footprint, methodology, networking,
+    https://www.cloudcarbonfootprint.org/docs/methodology/
+    """
+    return network_bytes / BYTES_PER_GB * network_energy_kwh_per_gb
+
+
+def with_network_kwh(it_energy_kwh: Float, network_energy_kwh: Float) -> Float:
+    """Energy of the computers, and of the networks that carry what they send."""
+    return it_energy_kwh + network_energy_kwh
 
 
 def facility_energy_kwh(it_energy_kwh: Float, pue: Float) -> Float:
@@ -108,7 +123,7 @@ def _metered_power_w(device: Device) -> Estimate:
 
 
 def _idle_it_power_w(device: Device) -> Estimate:
-    printed = _printed_it_power_w(device.accelerator_id, "device_power_share_idle")
+    printed = _printed_it_power_w(device.accelerator_id, IDLE)
     if printed is not None:
         return printed
     idle = derive(
@@ -121,11 +136,22 @@ def _idle_it_power_w(device: Device) -> Estimate:
 
 @cache
 def _printed_it_power_w(accelerator_id: str | None, share_name: str) -> Estimate | None:
-    """A share of the printed design power, and the server's; None where none is printed."""
-    tdp_w = accelerator_fact(accelerator_id, "tdp_w") if accelerator_id else None
-    if tdp_w is None:
+    """A share of the printed design power, and the server's; None where none is printed.
+
+    Where the mean power was printed instead, that is what the device draws at work.
+    """
+    if accelerator_id is None:
         return None
-    return _with_host(derive(device_power_w, tdp_w=tdp_w, power_share=assumed(share_name)))
+    tdp_w = accelerator_fact(accelerator_id, "tdp_w")
+    if tdp_w is not None:
+        return _with_host(derive(device_power_w, tdp_w=tdp_w, power_share=assumed(share_name)))
+    mean_w = accelerator_fact(accelerator_id, "mean_power_w")
+    if mean_w is None:
+        return None
+    if share_name != IDLE:
+        return _with_host(mean_w)
+    waiting = {"idle_to_busy_power_ratio": assumed("idle_to_busy_power_ratio")}
+    return _with_host(derive(idle_power_w, busy_power_w=mean_w, **waiting))
 
 
 def _with_host(device_power: Estimate) -> Estimate:

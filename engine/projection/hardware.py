@@ -183,6 +183,8 @@ def _published_peak(accelerator_id: str, precision: str) -> Estimate | None:
 @cache
 def _published_memory(accelerator_id: str) -> Estimate:
     fact = accelerator_fact(accelerator_id, "memory_gb")
+    if fact is None and catalogue.accelerator(accelerator_id).kind == "cpu":
+        fact = assumed("host_memory_gb")
     if fact is None:
         return unknown(f"no memory size is printed for {accelerator_id}")
     return derive(gigabytes, size_gb=fact)

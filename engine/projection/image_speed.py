@@ -8,6 +8,7 @@ from functools import cache, lru_cache
 
 from engine.catalogue import loading
 from engine.elementwise import plain
+from engine.projection import memory
 from engine.projection.hardware import Device
 from engine.projection.image_step import (
     USUAL_BATCH_COUNT,
@@ -59,6 +60,7 @@ def speed(
     size_ratio, own = _size_ratio(model), network(name)
     if size_ratio is None:
         return None
+    batch = memory.step_items(scenario, model, device, model.forward_flop_per_item)
     step = step_of(
         own,
         size_ratio,
@@ -67,7 +69,7 @@ def speed(
         is_wide=scenario.precision == "fp32",
         is_channels_last=scenario.precision != "fp32",
         uses_matrix_units=scenario.precision != "fp32" or found.tf32_dense_tflops is not None,
-        batch_count=USUAL_BATCH_COUNT,
+        batch_count=USUAL_BATCH_COUNT if batch.value is None else batch.value,
         device_count=scenario.training_device_count,
     )
     assert device.accelerator_id is not None
@@ -89,7 +91,7 @@ def speed(
     return ImageSpeed(mfu, is_outside)
 
 
-WITHIN = "range from published rows that the fit did not see; 128 images a device at once"
+WITHIN = "range from published rows that the fit did not see; at most 128 images a device at once"
 
 
 def step_of(

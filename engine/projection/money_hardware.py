@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
 from functools import cache
 
@@ -71,23 +72,70 @@ def newest_rents(accelerator_id: str, pricing: Pricing) -> dict[str, CloudPrice]
 
 @cache
 def published_rent(accelerator_id: str, pricing: Pricing) -> Estimate:
+    """Usual rent; under other terms than on demand by what the same sellers take off."""
+    ratio = None if pricing == "on_demand" else _price_ratio(accelerator_id, pricing)
+    on_demand = _median_rent(accelerator_id, "on_demand")
+    if ratio is None or not on_demand.known:
+        return _median_rent(accelerator_id, pricing)
+    return derive(
+        cost.usd_per_device_hour_under_terms,
+        on_demand_usd_per_device_hour=on_demand,
+        price_ratio=ratio,
+    )
+
+
+@cache
+def _median_rent(accelerator_id: str, pricing: Pricing) -> Estimate:
     """Median of the newest rent of each seller and region, with the range of nine in ten."""
     newest = newest_rents(accelerator_id, pricing)
     if not newest:
         return unknown(f"no {pricing} rent is on record for {accelerator_id}")
-    sellers = {
-        seller: Estimate(
-            price.usd_per_device_hour,
-            "published",
-            source=source_record(price.source, price.as_of),
-            note=price.note,
+    sellers = {seller: _rent(price) for seller, price in sorted(newest.items())}
+    return _middle(derive(cost.median_usd_per_device_hour, **sellers), sellers)
+
+
+def _rent(price: CloudPrice) -> Estimate:
+    source = source_record(price.source, price.as_of)
+    return Estimate(price.usd_per_device_hour, "published", source=source, note=price.note)
+
+
+def _middle(median: Estimate, listed: Mapping[str, Estimate]) -> Estimate:
+    values = [float(e.value) for e in listed.values() if e.value is not None]
+    if len(values) == 1:
+        return spread(median, "device_price_ratio")
+    low, high = np.percentile(values, RENT_RANGE_PERCENT)
+    return median._replace(low=float(low), high=float(high))
+
+
+def _price_ratio(accelerator_id: str, pricing: Pricing) -> Estimate | None:
+    """Price over that on demand of the same seller, best of the same list; None without any."""
+    newest = newest_rents(accelerator_id, pricing)
+    on_demand = newest_rents(accelerator_id, "on_demand")
+    listed = {s: (p, o) for s, p in newest.items() if (o := _of_the_same_list(p)) is not None}
+    listed = listed or {s: (p, on_demand[s]) for s, p in newest.items() if s in on_demand}
+    if not listed:
+        return None
+    ratios = {
+        seller: derive(
+            cost.price_ratio,
+            usd_per_device_hour=_rent(price),
+            on_demand_usd_per_device_hour=_rent(plain),
         )
-        for seller, price in sorted(newest.items())
+        for seller, (price, plain) in sorted(listed.items())
     }
-    rents = [price.usd_per_device_hour for price in newest.values()]
-    low, high = np.percentile(rents, RENT_RANGE_PERCENT)
-    middle = derive(cost.median_usd_per_device_hour, **sellers)
-    return middle._replace(low=float(low), high=float(high))
+    return _middle(derive(cost.median_price_ratio, **ratios), ratios)
+
+
+def _of_the_same_list(price: CloudPrice) -> CloudPrice | None:
+    wanted = (price.provider, price.region, price.as_of, price.source)
+    return next(
+        (
+            p
+            for p in catalogue.cloud_prices(price.accelerator)
+            if p.pricing == "on_demand" and (p.provider, p.region, p.as_of, p.source) == wanted
+        ),
+        None,
+    )
 
 
 def price_date(scenario: Scenario, device: Device) -> date | None:

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import numpy as np
 
+from engine import catalogue
 from engine.elementwise import anywhere
 from engine.projection import energy, money_hardware, storage_prices
 from engine.projection.hardware import Device
@@ -15,11 +16,13 @@ from engine.projection.replicas import Service
 from engine.projection.site import Site
 from engine.projection.sized import Sized
 from engine.projection.training import Work
+from engine.projection.training_plan import has_adapter
 from engine.records import Estimate, Note
 from engine.scenario import Scenario
 from engine.units import BILLION
 
 OLDEST_PRICE = timedelta(days=365)
+ROUNDING = 1e-9
 
 REPEATS_WORTH_LITTLE = 4.0
 """Passes over the same text after which more teach a language model little.
@@ -32,6 +35,8 @@ BEST_TOKENS_PER_PARAMETER = 20.0
 
 Source: Hoffmann et al. 2022, https://arxiv.org/abs/2203.15556, table 3
 """
+WEIGHTS_ONLY = frozenset({"int8", "int4"})
+"""Served with products at 16 bits on any hardware."""
 MUCH_TOO_FEW = 10.0
 """So many times fewer are told."""
 
@@ -47,6 +52,7 @@ def notes(
     """Everything about a projection that a number alone does not say."""
     return (
         *_memory(work),
+        *_plan(scenario, model, work),
         *_prices(scenario, device, terms),
         *_price_ages(scenario, device),
         *_precision(scenario, device),
@@ -61,6 +67,27 @@ def _memory(work: Work) -> Iterator[Note]:
     fit_share = work.memory_fit_share.value
     if fit_share is not None and anywhere(fit_share > 1):
         yield Note("does-not-fit", {"share": float(np.max(fit_share))})
+
+
+def _plan(scenario: Scenario, model: Sized, work: Work) -> Iterator[Note]:
+    least = work.least_device_count
+    if anywhere(least > scenario.training_device_count):
+        yield Note("too-few-devices", {"count": float(np.max(least))})
+    yield from _batch(scenario, work)
+    if scenario.tuning != "full" and not has_adapter(scenario, model):
+        yield Note("adapter-not-known", {})
+
+
+def _batch(scenario: Scenario, work: Work) -> Iterator[Note]:
+    """A batch too small to give every copy of the model a sequence is not what is taken."""
+    if scenario.global_batch_tokens is None or work.plan is None:
+        return
+    copies, size = work.plan.data_count.value, work.plan.micro_batch_tokens.value
+    assert copies is not None
+    assert size is not None
+    least = np.multiply(copies, size)
+    if anywhere(scenario.global_batch_tokens < least * (1 - ROUNDING)):
+        yield Note("batch-too-small", {"count": float(np.max(least))})
 
 
 def _prices(scenario: Scenario, device: Device, terms: Site) -> Iterator[Note]:
@@ -85,6 +112,12 @@ def _price_ages(scenario: Scenario, device: Device) -> Iterator[Note]:
         field = "usd_per_device_hour" if cloud else "usd_per_device"
         values = {"hardware": device.name, "date": held.isoformat(), "set": field}
         yield Note("price-old", values)
+    if scenario.ownership == "owned" and scenario.electricity_usd_per_kwh is None:
+        tariff = catalogue.place(scenario.place).price_usd_per_kwh
+        if tariff is not None and tariff.as_of is not None and tariff.as_of < oldest:
+            date, field = tariff.as_of.isoformat(), "electricity_usd_per_kwh"
+            values = {"place": scenario.place, "date": date, "set": field}
+            yield Note("electricity-price-old", values)
     kept = storage_prices.price_date(scenario.storage_provider)
     if kept is not None and kept < oldest:
         values = {"provider": scenario.storage_provider, "date": kept.isoformat()}
@@ -96,9 +129,11 @@ def _place(scenario: Scenario, code: str, field: str) -> Note:
 
 
 def _precision(scenario: Scenario, device: Device) -> Iterator[Note]:
-    if not device.runs_natively(scenario.precision):
-        values = {"hardware": device.name, "precision": scenario.precision}
-        yield Note("precision-not-native", values)
+    served = scenario.serving_precision
+    asked = {scenario.precision} | ({served} if served not in WEIGHTS_ONLY else set())
+    for precision in sorted(asked):
+        if not device.runs_natively(precision):
+            yield Note("precision-not-native", {"hardware": device.name, "precision": precision})
 
 
 def _measured_range(scenario: Scenario, device: Device, model: Sized) -> Iterator[Note]:

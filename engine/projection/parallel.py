@@ -65,6 +65,12 @@ class Plan:
         return self.tensor_count * self.pipeline_count * self.context_count
 
     @property
+    def least_device_count(self) -> Float:
+        """Fewest devices that can be divided like this; copies share out the experts."""
+        experts = np.maximum(self.expert_parallel_count / self.context_count, 1.0)
+        return self.devices_per_copy * experts
+
+    @property
     def data_count(self) -> Float:
         """Copies of the model, each on its own part of the batch."""
         return np.maximum(self.device_count / self.devices_per_copy, 1.0)
@@ -106,10 +112,10 @@ def usual_plan(
     """The fastest of the usual plans; where nothing fits, the one that lacks the least memory.
 
     Usual is to share layers within the fast interconnect and to deal further ones out by
-    pipeline, of a mixture to deal out the experts first, to compute no more activations again
-    than needed, and to spread the optimiser over all copies. More parameters are never faster:
-    the same plans become slower, and fewer of them fit. Room and scale-up may be arrays as well,
-    of devices that are each planned for.
+    pipeline, of a mixture to deal out the experts first, within that interconnect or beyond it,
+    to compute no more activations again than needed, and to spread the optimiser over all
+    copies. More parameters are never faster: the same plans become slower, and fewer of them
+    fit. Room and scale-up may be arrays as well, of devices that are each planned for.
     """
     plain = _unfolded(within, needs)
     tops = _Tops(_power_below(needs.layer_count), _power_below(needs.expert_count))
@@ -119,31 +125,78 @@ def usual_plan(
     at_once = max(MOST_VALUES_AT_ONCE // max(int(np.prod(shape)), 1), 1)
     best: Float = np.full(shape, np.inf)
     width: Float = np.ones(shape)
-    for start in range(0, len(WIDTHS), at_once):
-        widths = WIDTHS[start : start + at_once].reshape(-1, *(1,) * len(shape))
-        tried = _of_width(plain, widths, scale_up_count, within, needs, tops)
-        cost = np.broadcast_to(
-            _cost(needs, tried, room_bytes, within, slowness), (len(widths), *shape)
-        )
-        lowest = cost.min(axis=0)
-        width = np.where(lowest < best, widths.ravel()[cost.argmin(axis=0)], width)
-        best = np.minimum(lowest, best)
+    most_apart: Float = np.ones(shape)
+    for most in _most_expert_counts(needs, scale_up_count):
+        most_tops = replace(tops, expert=np.minimum(tops.expert, most))
+        for start in range(0, len(WIDTHS), at_once):
+            widths = WIDTHS[start : start + at_once].reshape(-1, *(1,) * len(shape))
+            tried = _of_width(plain, widths, scale_up_count, within, needs, most_tops)
+            cost = np.broadcast_to(
+                _cost(needs, tried, room_bytes, within, slowness), (len(widths), *shape)
+            )
+            lowest = cost.min(axis=0)
+            width = np.where(lowest < best, widths.ravel()[cost.argmin(axis=0)], width)
+            most_apart = np.where(lowest < best, most_tops.expert, most_apart)
+            best = np.minimum(lowest, best)
+    tops = replace(tops, expert=most_apart)
     found = _of_width(plain, width, scale_up_count, within, needs, tops)
-    found = replace(found, recompute_share=_again(needs, found, room_bytes, within)[0])
+    found = _fitted(needs, found, room_bytes, within)[0]
     return found if shape else _of_floats(found)
 
 
+def _most_expert_counts(needs: Needs, scale_up_count: Float) -> tuple[Float, ...]:
+    """Devices that experts are dealt out to at most: within the fast interconnect, or beyond."""
+    near = _power_below(scale_up_count)
+    if not np.any(np.asarray(needs.expert_count) > 1) or np.all(near >= MOST_EXPERT_COUNT):
+        return (MOST_EXPERT_COUNT,)
+    return np.minimum(near, MOST_EXPERT_COUNT), MOST_EXPERT_COUNT
+
+
 def _cost(needs: Needs, plan: Plan, room_bytes: Float, within: Wanted, slowness: Slowness) -> Float:
-    again, lacking = _again(needs, plan, room_bytes, within)
+    plan, lacking = _fitted(needs, plan, room_bytes, within)
     possible = plan.devices_per_copy * plan.expert_parallel_count <= plan.device_count
-    seconds = slowness(replace(plan, recompute_share=again))
+    seconds = slowness(plan)
     cost = np.where(lacking > 1, DOES_NOT_FIT * lacking, seconds)
     single = plan.devices_per_copy * plan.expert_parallel_count <= 1
     return np.where(possible | single, cost, np.inf)
 
 
-def _again(needs: Needs, plan: Plan, room_bytes: Float, within: Wanted) -> tuple[Float, Float]:
-    """Share of layers to compute again so that the plan fits, and least memory over room."""
+def _fitted(needs: Needs, plan: Plan, room_bytes: Float, within: Wanted) -> tuple[Plan, Float]:
+    """The plan with what memory makes it compute again, and least memory over room.
+
+    What still does not fit takes fewer sequences at once, one at least.
+    """
+    again, lacking, inputs = _again(needs, plan, room_bytes, within)
+    found = replace(plan, recompute_share=again)
+    if within.micro_batch_sequences is not None or not np.any(lacking > 1):
+        return found, lacking
+    tokens = _tokens_that_fit(needs, found, inputs, room_bytes)
+    fewer = (lacking > 1) & (np.asarray(plan.pipeline_count) <= 1)
+    size = np.where(fewer, np.minimum(tokens, plan.micro_batch_tokens), plan.micro_batch_tokens)
+    count = plan.micro_batch_count * plan.micro_batch_tokens / size
+    found = replace(found, micro_batch_tokens=size, micro_batch_count=count)
+    least = memory_parts.with_activations(inputs, needs, found).whole_bytes
+    return found, np.asarray(least / room_bytes)
+
+
+def _tokens_that_fit(
+    needs: Needs, plan: Plan, held: memory_parts.MemoryParts, room_bytes: Float
+) -> Float:
+    """Whole sequences whose activations memory holds beside the state, one at least, as tokens."""
+    growing = held.activations_bytes + held.temporary_bytes
+    free = room_bytes - (held.whole_bytes - growing)
+    fitting = plan.micro_batch_tokens * free / growing
+    sequences = np.maximum(np.floor(fitting / needs.sequence_tokens), 1.0)
+    return sequences * needs.sequence_tokens
+
+
+def _again(
+    needs: Needs, plan: Plan, room_bytes: Float, within: Wanted
+) -> tuple[Float, Float, memory_parts.MemoryParts]:
+    """Share of layers to compute again so that the plan fits, and what it then holds at least.
+
+    The second is that least over the room, the third it part by part.
+    """
     all_kept, all_again = (
         replace(plan, recompute_share=_or(within.recompute_share, share)) for share in (0.0, 1.0)
     )
@@ -151,7 +204,7 @@ def _again(needs: Needs, plan: Plan, room_bytes: Float, within: Wanted) -> tuple
     inputs = memory_parts.with_activations(kept, needs, all_again)
     most, least = kept.whole_bytes, inputs.whole_bytes
     share = np.clip((most - room_bytes) / np.maximum(most - least, 1.0), 0.0, 1.0)
-    return _or(within.recompute_share, share), np.asarray(least / room_bytes)
+    return _or(within.recompute_share, share), np.asarray(least / room_bytes), inputs
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,7 +242,7 @@ def _of_width(
 ) -> Plan:
     """The plan that splits a copy over so many devices, a power of two."""
     mixture = np.asarray(needs.expert_count) > 1
-    experts = np.where(mixture, np.minimum(np.minimum(width, MOST_EXPERT_COUNT), tops.expert), 1.0)
+    experts = np.where(mixture, np.minimum(width, tops.expert), 1.0)
     most = _power_below(np.minimum(scale_up_count, MOST_TENSOR_COUNT))
     tensor = _or(wanted.tensor_count, np.where(mixture, 1.0, np.minimum(most, width)))
     rest = np.maximum(width / tensor / experts, 1.0)

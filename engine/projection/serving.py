@@ -26,9 +26,11 @@ def kept_bytes_per_token(kv_bytes_per_token_at_16_bit: Float, bytes_per_value: F
     return kv_bytes_per_token_at_16_bit * bytes_per_value / 2.0
 
 
-def batch_cache_bytes(cache_bytes_per_request: Float, batch_count: Float) -> Float:
-    """Attention cache of a full batch at full length."""
-    return cache_bytes_per_request * batch_count
+def batch_cache_bytes(
+    cache_bytes_per_request: Float, batch_count: Float, cache_copy_count: Float
+) -> Float:
+    """Attention cache of a full batch at full length, in all copies that its devices hold."""
+    return cache_bytes_per_request * batch_count * cache_copy_count
 
 
 def reserved_bytes(reserved_bytes_per_device: Float, device_count: Float) -> Float:
@@ -77,6 +79,11 @@ def touched_weight_bytes(weight_bytes: Float, active_share: Float, sequence_coun
     return weight_bytes * (1.0 - (1.0 - active_share) ** sequence_count)
 
 
+def multiplied_weight_bytes(weight_bytes: Float, embedding_share: Float) -> Float:
+    """Weights read for a pass: of tables that are only looked up, next to nothing is."""
+    return weight_bytes * (1.0 - embedding_share)
+
+
 def decode_bytes(
     touched_weight_bytes: Float,
     cache_bytes_per_token: Float,
@@ -88,6 +95,16 @@ def decode_bytes(
     Source: Pope et al. 2022, section 2, https://arxiv.org/abs/2211.05102
     """
     return touched_weight_bytes + cache_bytes_per_token * sequence_count * context_tokens
+
+
+def unread_item_count(input_item_count: Float, prefix_cache_hit_share: Float) -> Float:
+    """Items of one request's input that earlier requests have not left in the cache."""
+    return input_item_count * (1.0 - prefix_cache_hit_share)
+
+
+def stage_bytes(replica_bytes: Float, pipeline_count: Float) -> Float:
+    """Memory of each group of devices that the layers of a replica are dealt out to."""
+    return replica_bytes / pipeline_count
 
 
 def batch_flop(flop_per_item: Float, item_count: Float) -> Float:

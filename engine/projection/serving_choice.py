@@ -3,20 +3,22 @@
 Devices are the fewest whose memory holds the replica. Where goals of latency are set and the
 batch is not, every power of two is tried: of those that meet the goals, the one that needs
 the fewest devices for the busiest hour, waiting included. Only where a single request misses
-a goal on the fewest devices are two, four or eight times as many taken.
+a goal on the fewest devices are two, four or eight times as many taken. Without goals the batch
+is the usual one, or a smaller one where that takes fewer devices for the busiest hour: long
+requests and few of them.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import NamedTuple, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 from engine.elementwise import anywhere, everywhere, floor, maximum, minimum, plain, where
 from engine.projection import queueing, serving
-from engine.projection.serving_rates import Served
 from engine.projection.working import assumed
 from engine.records import Note
 from engine.scenario import Scenario
@@ -25,7 +27,11 @@ from engine.units import Float
 Array = npt.NDArray[np.float64]
 
 TRIED_BATCHES: Array = 2.0 ** np.arange(12, dtype=np.float64)
+SMALLER_BATCHES: Array = np.array([1.0, 4.0, 32.0])
+"""Parts of the usual batch that are tried where it takes more devices than one request."""
 TRIED_DEVICE_RATIOS: Array = np.array([1.0, 2.0, 4.0, 8.0])
+LEAST_REQUEST_BYTES = 1.0
+"""What a request takes of the memory at least: models that keep nothing of it are not endless."""
 
 
 REPLICA_FIELDS = (
@@ -48,6 +54,35 @@ LOAD_FIELDS = (
 )
 
 
+class Times(Protocol):
+    """What a replica does, as far as goals ask."""
+
+    @property
+    def requests_per_s(self) -> Float:
+        """Its batch always full."""
+
+    @property
+    def first_token_s(self) -> Float:
+        """Until the first token; of what does not write, until the answer."""
+
+    @property
+    def token_s(self) -> Float:
+        """Between tokens; 0 of what does not write."""
+
+    @property
+    def latency_s(self) -> Float:
+        """From question to last token."""
+
+
+class Answered(NamedTuple):
+    """The same as plain numbers."""
+
+    requests_per_s: Float
+    first_token_s: Float
+    token_s: Float
+    latency_s: Float
+
+
 @dataclass(frozen=True, slots=True)
 class Fits:
     """Memory: what a replica needs, and what one device has for it."""
@@ -56,8 +91,8 @@ class Fits:
     cache_bytes: Float
     """Of one request, as an engine reserves it."""
     usable_bytes: Float
-    is_latent: bool
-    """Whether every device of a group holds all of the cache."""
+    cache_head_count: Float
+    """Devices that can share out the cache, a head each; more of them hold copies."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,10 +105,15 @@ class Choice:
     batch_limit_count: Float
     meets_goals: Float
     """1 where every goal that is set can be met."""
+    weights_share: Float
+    """Weights over the memory for them."""
 
     def notes(self, scenario: Scenario) -> tuple[Note, ...]:
         """What to say of a goal missed, or of a batch that memory cuts."""
         said = []
+        if anywhere(self.weights_share > 1):
+            share = float(np.max(self.weights_share))
+            said.append(Note("weights-do-not-fit", {"share": share}))
         if anywhere(self.meets_goals < 1):
             said.append(Note("latency-goal-missed", {}))
         wanted = scenario.serving_batch_count
@@ -86,11 +126,22 @@ class Choice:
 def batch_limit(fits: Fits, device_count: Float, tensor_device_count: Float) -> Float:
     """Most requests whose attention cache fits beside the weights; at least one."""
     free = fits.usable_bytes * device_count - fits.weight_bytes
-    copies = tensor_device_count if fits.is_latent else 1.0
-    return maximum(floor(free / (fits.cache_bytes * copies)), 1.0)
+    copies = cache_copy_count(fits, tensor_device_count)
+    each = maximum(fits.cache_bytes * copies, LEAST_REQUEST_BYTES)
+    return maximum(floor(free / each), 1.0)
 
 
-def choice(scenario: Scenario, served: Callable[[Float, Float], Served], fits: Fits) -> Choice:
+def cache_copy_count(fits: Fits, tensor_device_count: Float) -> Float:
+    """Copies of the cache that devices which share a layer hold: more than heads cannot share."""
+    return maximum(tensor_device_count / fits.cache_head_count, 1.0)
+
+
+def weights_share(fits: Fits, device_count: Float) -> Float:
+    """Weights over the memory for them; above 1 some are read from the host in every step."""
+    return fits.weight_bytes / maximum(fits.usable_bytes * device_count, LEAST_REQUEST_BYTES)
+
+
+def choice(scenario: Scenario, served: Callable[[Float, Float], Times], fits: Fits) -> Choice:
     """Devices and batch of a replica for a scenario's load and goals.
 
     `served` tells what a replica does, by devices that share its layers and by batch.
@@ -99,6 +150,8 @@ def choice(scenario: Scenario, served: Callable[[Float, Float], Served], fits: F
     batch = _value("serving_batch_count") if wanted is None else wanted
     tensor = _tensor_device_count(scenario, fits, batch)
     if not has_goals(scenario):
+        if wanted is None and anywhere(tensor > _tensor_device_count(scenario, fits, 1.0)):
+            return _fewest_devices(scenario, served, fits)
         return _chosen(scenario, fits, tensor, batch, 1.0)
     if wanted is None:
         return _batch_and_devices(scenario, served, fits, tensor)
@@ -106,6 +159,25 @@ def choice(scenario: Scenario, served: Callable[[Float, Float], Served], fits: F
     devices = tensor * scenario.serving_pipeline_parallel_count
     running = minimum(wanted, batch_limit(fits, devices, tensor))
     return _chosen(scenario, fits, tensor, wanted, _met(scenario, served(tensor, running)))
+
+
+def batch_choice(
+    scenario: Scenario, served: Callable[[Float], Times], fits: Fits, device_count: Float
+) -> Choice:
+    """Batch of a replica on devices that are settled, for a scenario's load and goals.
+
+    `served` tells what the replica does, by batch.
+    """
+    wanted = scenario.serving_batch_count
+    if wanted is None and has_goals(scenario):
+        tried = _tried(TRIED_BATCHES, scenario)
+        return _best_batch(scenario, served(tried), tried, fits, (device_count, device_count))
+    batch = _value("serving_batch_count") if wanted is None else wanted
+    limit = batch_limit(fits, device_count, device_count)
+    running = minimum(batch, limit)
+    met = _met(scenario, served(running)) if has_goals(scenario) else 1.0
+    share = weights_share(fits, device_count)
+    return Choice(device_count, device_count, running, limit, met, share)
 
 
 def has_goals(scenario: Scenario) -> bool:
@@ -139,7 +211,8 @@ def _goals(scenario: Scenario) -> tuple[Float | None, ...]:
 def _chosen(scenario: Scenario, fits: Fits, tensor: Float, wanted: Float, met: Float) -> Choice:
     devices = tensor * scenario.serving_pipeline_parallel_count
     limit = batch_limit(fits, devices, tensor)
-    return Choice(tensor, devices, minimum(wanted, limit), limit, met)
+    share = weights_share(fits, devices)
+    return Choice(tensor, devices, minimum(wanted, limit), limit, met, share)
 
 
 def _tensor_device_count(scenario: Scenario, fits: Fits, batch_count: Float) -> Float:
@@ -150,7 +223,7 @@ def _tensor_device_count(scenario: Scenario, fits: Fits, batch_count: Float) -> 
     return serving.devices_per_replica(needed_bytes / pipeline, fits.usable_bytes)
 
 
-def _met(scenario: Scenario, out: Served) -> Float:
+def _met(scenario: Scenario, out: Times) -> Float:
     """1 where a replica's own times keep every goal, waiting not counted."""
     times = (out.first_token_s, out.token_s, out.latency_s)
     met: Float = 1.0
@@ -171,8 +244,35 @@ def _picked(values: Float, index: np.ndarray, scenario: Scenario) -> Float:
     return plain(np.take_along_axis(whole, index[None, ...], axis=0)[0])
 
 
+def _fewest_devices(
+    scenario: Scenario, served: Callable[[Float, Float], Times], fits: Fits
+) -> Choice:
+    """The batch that carries the busiest hour with the fewest devices; the largest of several."""
+    peak = _busiest_requests_per_s(scenario)
+    axes = np.broadcast_shapes(shape(scenario), np.shape(peak))
+    tried = np.reshape(_value("serving_batch_count") / SMALLER_BATCHES, (-1,) + (1,) * len(axes))
+    tensor = _tensor_device_count(scenario, fits, tried)
+    devices = tensor * scenario.serving_pipeline_parallel_count
+    running = minimum(tried, batch_limit(fits, devices, tensor))
+    replicas = serving.replica_count(peak, served(tensor, running).requests_per_s)
+    needed = np.broadcast_to(maximum(replicas, 1.0) * devices, (len(tried), *axes))
+    index = np.argmin(needed, axis=0)[None, ...]
+
+    def least(values: Float) -> Float:
+        whole = np.broadcast_to(values, needed.shape)
+        return plain(np.take_along_axis(whole, index, axis=0)[0])
+
+    return _chosen(scenario, fits, least(tensor), least(tried), 1.0)
+
+
+def _busiest_requests_per_s(scenario: Scenario) -> Float:
+    return serving.busiest_requests_per_s(
+        scenario.requests_per_day, scenario.peak_to_mean_ratio, scenario.serving_hours_per_day
+    )
+
+
 def _enough_devices(
-    scenario: Scenario, served: Callable[[Float, Float], Served], tensor: Float
+    scenario: Scenario, served: Callable[[Float, Float], Times], tensor: Float
 ) -> Float:
     if scenario.serving_tensor_parallel_count is not None:
         return tensor
@@ -187,7 +287,7 @@ def _enough_devices(
 
 
 def _batch_and_devices(
-    scenario: Scenario, served: Callable[[Float, Float], Served], fits: Fits, tensor: Float
+    scenario: Scenario, served: Callable[[Float, Float], Times], fits: Fits, tensor: Float
 ) -> Choice:
     """The fewest devices that keep the goals for one request, and the best batch on them."""
     tried = _tried(TRIED_BATCHES, scenario)
@@ -197,17 +297,22 @@ def _batch_and_devices(
     if scenario.serving_tensor_parallel_count is None and not everywhere(alone > 0):
         tensor = _enough_devices(scenario, served, tensor)
         out = served(tensor, tried)
-    return _best_batch(scenario, out, tried, fits, tensor)
-
-
-def _best_batch(scenario: Scenario, out: Served, tried: Array, fits: Fits, tensor: Float) -> Choice:
-    """The batch that keeps the goals with the fewest replicas; 1 where none does."""
     devices = tensor * scenario.serving_pipeline_parallel_count
-    met = (_met(scenario, out) > 0) & (tried <= batch_limit(fits, devices, tensor))
+    return _best_batch(scenario, out, tried, fits, (tensor, devices))
+
+
+def _best_batch(
+    scenario: Scenario, out: Times, tried: Array, fits: Fits, devices: tuple[Float, Float]
+) -> Choice:
+    """The batch that keeps the goals with the fewest replicas; 1 where none does.
+
+    Devices are those that share a layer, and all of a replica.
+    """
+    tensor, device_count = devices
+    limit = batch_limit(fits, device_count, tensor)
+    met = (_met(scenario, out) > 0) & (tried <= limit)
     replicas = queueing.server_count_for_wait(
-        arrivals_per_s=serving.busiest_requests_per_s(
-            scenario.requests_per_day, scenario.peak_to_mean_ratio, scenario.serving_hours_per_day
-        ),
+        arrivals_per_s=_busiest_requests_per_s(scenario),
         service_time_s=tried / out.requests_per_s,
         variability_ratio=queueing.variability_ratio(
             queueing.RANDOM_ARRIVALS_RATIO, _value("serving_service_variation_ratio")
@@ -221,7 +326,8 @@ def _best_batch(scenario: Scenario, out: Served, tried: Array, fits: Fits, tenso
     cost = np.broadcast_to(cost, (len(tried), *shape(scenario)))
     batch = _picked(tried, np.argmin(cost, axis=0), scenario)
     any_met = where(np.isfinite(cost.min(axis=0)), 1.0, 0.0)
-    return _chosen(scenario, fits, tensor, batch, any_met)
+    share = weights_share(fits, device_count)
+    return Choice(tensor, device_count, minimum(batch, limit), limit, any_met, share)
 
 
 def _value(name: str) -> Float:

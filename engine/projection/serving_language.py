@@ -7,7 +7,7 @@ from functools import cache
 
 import numpy as np
 
-from engine.elementwise import anywhere, maximum, where
+from engine.elementwise import anywhere, maximum, plain, where
 from engine.projection import serving, serving_choice
 from engine.projection.hardware import Device
 from engine.projection.own_calibration import Correction, corrected_by
@@ -52,6 +52,8 @@ EXPLAINED = (
 )
 """Fitted constants shown beside a result; the file holds the rest."""
 ALONE = 1.0
+ROUNDING = 1e-9
+"""Of heads worked out from a size."""
 Inputs = tuple[tuple[str, Estimate], ...]
 
 
@@ -90,8 +92,10 @@ def speed(scenario: Scenario, model: Sized, device: Device) -> Speed | None:
     constants = _sharpened(efficiencies(named), named, device)
     asked = _Asked(scenario, model, found, named, constants, serving_alone(scenario, model, found))
     weights, cache_token, each = _needed(asked)
-    choice = serving_choice.choice(scenario, asked.served, _fits(asked, weights, each))
-    return _speed(asked, device, choice, (weights, cache_token, each))
+    fits = _fits(asked, weights, each)
+    choice = serving_choice.choice(scenario, asked.served, fits)
+    copies = serving_choice.cache_copy_count(fits, choice.tensor_device_count)
+    return _speed(asked, device, choice, (weights, cache_token, each), copies)
 
 
 def _sharpened(e: Efficiencies, named: Traits, device: Device) -> Efficiencies:
@@ -136,7 +140,7 @@ def _fits(asked: _Asked, weights: Estimate, each: Estimate) -> serving_choice.Fi
         weight_bytes=weights.value,
         cache_bytes=each.value * reserved / full,
         usable_bytes=e.usable_memory_share * asked.device.memory_bytes - e.reserved_bytes,
-        is_latent=asked.model.known.kv_bytes_per_token_at_16_bit is not None,
+        cache_head_count=asked.alone.kv_head_count * (1.0 + ROUNDING),
     )
 
 
@@ -145,9 +149,12 @@ def _speed(
     device: Device,
     choice: serving_choice.Choice,
     needed: tuple[Estimate, Estimate, Estimate],
+    cache_copy_count: Float,
 ) -> Speed:
     scenario, (weights, cache_token, each) = asked.scenario, needed
-    shape = serving_choice.shape(scenario)
+    shape = np.broadcast_shapes(
+        serving_choice.shape(scenario), np.shape(choice.batch_count), np.shape(choice.device_count)
+    )
     out = asked.served(choice.tensor_device_count, choice.batch_count)
     inputs = _inputs(asked, device, choice, needed)
     wider, notes = _outside(asked, choice)
@@ -171,7 +178,10 @@ def _speed(
         input_time_share=one(out.prompt_share, None),
         weight_bytes=weights,
         cache_bytes=derive(
-            serving.batch_cache_bytes, cache_bytes_per_request=each, batch_count=batch
+            serving.batch_cache_bytes,
+            cache_bytes_per_request=each,
+            batch_count=batch,
+            cache_copy_count=chosen(plain(cache_copy_count)),
         ),
         temporary_bytes=derive(
             serving.reserved_bytes,

@@ -9,7 +9,7 @@ import numpy as np
 
 from engine.catalogue.schema import Accelerator, Model, Precision
 from engine.elementwise import everywhere
-from engine.projection import energy, memory, serving, serving_items
+from engine.projection import energy, memory, serving, serving_choice, serving_items
 from engine.projection.hardware import Device
 from engine.projection.image_speed import attention_output_share, network
 from engine.projection.serving_fit import serving_fit
@@ -27,7 +27,7 @@ from engine.projection.serving_speed import (
     Speed,
     modelled,
     not_generating,
-    usual_batch_count,
+    picked_batch,
 )
 from engine.projection.sized import Sized
 from engine.projection.working import chosen, derive
@@ -56,13 +56,9 @@ def speed(scenario: Scenario, model: Sized, device: Device) -> Speed | None:
     if work is None or base is None:
         return None
     at = _traits(scenario, device, work)
-    batch = usual_batch_count()
-    if scenario.serving_batch_count is not None:
-        batch = chosen(scenario.serving_batch_count)
-    assert batch.value is not None
     assert work.items_per_request.value is not None
-    s = replace(base, batch_count=batch.value * work.items_per_request.value)
-    return _speed(scenario, model, device, work, s, at, batch)
+    one = replace(base, batch_count=work.items_per_request.value)
+    return _speed(scenario, model, device, work, one, at)
 
 
 def activation_count(flop: Float, activations_million: Float, exponent: Float) -> Float:
@@ -208,58 +204,76 @@ def _unseen(at: Traits) -> tuple[str, ...]:
 
 @dataclass(frozen=True, slots=True)
 class _Memory:
-    """What a batch takes of one device."""
+    """What requests take of one device."""
 
     weight_bytes: Estimate
-    temporary_bytes: Estimate
-    batch_limit_count: Estimate
+    bytes_per_request: Estimate
+    software_bytes: Estimate
+    usable_bytes: Estimate
 
+    def fits(self) -> serving_choice.Fits:
+        """The same as a choice of batch asks for it; a device of unknown memory holds all."""
+        weights, each = self.weight_bytes.value, self.bytes_per_request.value
+        assert weights is not None
+        assert each is not None
+        assert self.software_bytes.value is not None
+        room = np.inf if self.usable_bytes.value is None else self.usable_bytes.value
+        return serving_choice.Fits(weights, each, room - self.software_bytes.value, np.inf)
 
-def _memory(model: Sized, device: Device, s: ItemServing, batch: Estimate) -> _Memory:
-    found, items = setup()["items"], s.batch_count / np.asarray(batch.value)
-    weights = derive(
-        serving.weight_bytes,
-        parameter_count=model.parameter_count,
-        bytes_per_value=chosen(s.bytes_per_value),
-    )
-    each = Estimate(
-        s.activations_per_item * items * s.bytes_per_value * found["held_activation_share"],
-        "fitted",
-        source=fit_source(),
-    )
-    software = Estimate(found["software_bytes"], "fitted", source=fit_source())
-    return _Memory(
-        weight_bytes=weights,
-        temporary_bytes=derive(
-            serving.activation_bytes,
-            held_bytes_per_request=each,
-            batch_count=batch,
-            software_bytes=software,
-        ),
-        batch_limit_count=derive(
+    def limit(self) -> Estimate:
+        """Most requests that fit."""
+        return derive(
             serving.item_batch_limit_count,
-            usable_bytes=memory.usable(device),
-            weight_bytes=weights,
-            software_bytes=software,
-            held_bytes_per_request=each,
+            usable_bytes=self.usable_bytes,
+            weight_bytes=self.weight_bytes,
+            software_bytes=self.software_bytes,
+            held_bytes_per_request=self.bytes_per_request,
+        )
+
+    def held(self, batch: Estimate) -> Estimate:
+        """What a batch takes beside the weights."""
+        return derive(
+            serving.activation_bytes,
+            held_bytes_per_request=self.bytes_per_request,
+            batch_count=batch,
+            software_bytes=self.software_bytes,
+        )
+
+
+def _memory(model: Sized, device: Device, one: ItemServing) -> _Memory:
+    found = setup()["items"]
+    each = one.activations_per_item * one.batch_count * one.bytes_per_value
+    return _Memory(
+        weight_bytes=derive(
+            serving.weight_bytes,
+            parameter_count=model.parameter_count,
+            bytes_per_value=chosen(one.bytes_per_value),
         ),
+        bytes_per_request=Estimate(
+            each * found["held_activation_share"], "fitted", source=fit_source()
+        ),
+        software_bytes=Estimate(found["software_bytes"], "fitted", source=fit_source()),
+        usable_bytes=memory.usable(device),
+    )
+
+
+def _answered(one: ItemServing, e: ItemEfficiencies, batch_count: Float) -> serving_choice.Answered:
+    """What batches of so many requests do: all of one wait for the last."""
+    out = serving_items.items_served(replace(one, batch_count=batch_count * one.batch_count), e)
+    return serving_choice.Answered(
+        out.items_per_s / one.batch_count, out.batch_time_s, 0.0, out.batch_time_s
     )
 
 
 def _speed(
-    scenario: Scenario,
-    model: Sized,
-    device: Device,
-    work: _Work,
-    s: ItemServing,
-    at: Traits,
-    batch: Estimate,
+    scenario: Scenario, model: Sized, device: Device, work: _Work, one: ItemServing, at: Traits
 ) -> Speed:
-    e, held = _efficiencies(at), _memory(model, device, s, batch)
-    items = work.items_per_request.value
-    assert items is not None
-    alone = serving_items.items_served(replace(s, batch_count=items), e)
-    out = serving_items.items_served(s, e)
+    """`one` is one request at a time."""
+    e, held = _efficiencies(at), _memory(model, device, one)
+    limit, usable = held.limit(), held.fits()
+    picked = serving_choice.batch_choice(scenario, lambda n: _answered(one, e, n), usable, 1.0)
+    batch = picked_batch(scenario, picked.batch_count, limit)
+    out, alone = _answered(one, e, picked.batch_count), _answered(one, e, 1.0)
     inputs = (
         ("flop_per_item", work.flop),
         ("parameter_count", model.parameter_count),
@@ -270,26 +284,30 @@ def _speed(
         ("item_compute_share", Estimate(e.item_compute_share, "fitted", source=fit_source())),
     )
 
-    def one(value: Float, answer: str, count: Float) -> Estimate:
+    def told(value: Float, answer: str, count: Float) -> Estimate:
         ratios = _ratios(answer, at, count)
         return modelled("serving_items.items_served", value, inputs, ratios)
 
+    together = picked.batch_count * one.batch_count
     return Speed(
         devices_per_replica=chosen(1.0),
         batch_count=batch,
-        batch_limit_count=held.batch_limit_count,
-        requests_per_s=one(out.items_per_s / items, "samples_per_s", s.batch_count),
-        alone_s=one(alone.batch_time_s, "latency_ms", items),
-        latency_s=one(out.batch_time_s, "latency_ms", s.batch_count),
+        batch_limit_count=limit,
+        requests_per_s=told(out.requests_per_s, "samples_per_s", together),
+        alone_s=told(alone.latency_s, "latency_ms", one.batch_count),
+        latency_s=told(out.latency_s, "latency_ms", together),
         ttft_s=not_generating(),
         tpot_s=not_generating(),
         input_time_share=chosen(1.0),
         weight_bytes=held.weight_bytes,
         cache_bytes=chosen(0.0),
-        temporary_bytes=held.temporary_bytes,
+        temporary_bytes=held.held(batch),
         cache_bytes_per_token=not_generating(),
         device_power_w=derive(
             energy.device_power_w, tdp_w=device.fact("tdp_w"), power_share=_power_share(at)
         ),
-        notes=tuple(Note("serving-not-fitted", {"trait": name}) for name in _unseen(at)),
+        notes=(
+            *(Note("serving-not-fitted", {"trait": name}) for name in _unseen(at)),
+            *picked.notes(scenario),
+        ),
     )

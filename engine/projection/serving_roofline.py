@@ -7,21 +7,25 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from engine.projection import memory, scaling, serving
+import numpy as np
+
+from engine.elementwise import everywhere
+from engine.projection import memory, scaling, serving, serving_choice
 from engine.projection.hardware import Device
 from engine.projection.serving_setting import written_tokens
 from engine.projection.serving_speed import (
     Ratios,
     Speed,
     not_generating,
+    picked_batch,
     ranged,
     usual_batch_count,
 )
 from engine.projection.sized import Sized, attention_flop
-from engine.projection.working import assumed, chosen, derive, unknown
+from engine.projection.working import assumed, chosen, derive, known_fact, unknown
 from engine.records import Estimate, Note
 from engine.scenario import Scenario
-from engine.units import BYTES_PER_VALUE
+from engine.units import BYTES_PER_VALUE, Float
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,10 +70,34 @@ class _Replica:
             serving.batch_flop,
             flop_per_item=input_flop(self.model, inputs),
             item_count=derive(
-                serving.input_item_count, request_count=requests, input_item_count=inputs
+                serving.input_item_count, request_count=requests, input_item_count=self._unread()
             ),
         )
-        return self.pass_time(flop, self.weight_bytes, requests)
+        return self.pass_time(flop, self._multiplied(), requests)
+
+    def _multiplied(self) -> Estimate:
+        known = self.model.known
+        if known.embedding_parameters_billion is None:
+            return self.weight_bytes
+        share = derive(
+            scaling.size_ratio,
+            parameter_count=known_fact(known.embedding_parameters_billion, known.sources),
+            known_parameter_count=known_fact(known.parameters_billion, known.sources),
+        )
+        return derive(
+            serving.multiplied_weight_bytes, weight_bytes=self.weight_bytes, embedding_share=share
+        )
+
+    def _unread(self) -> Estimate:
+        inputs = chosen(self.scenario.input_items_per_request)
+        share = self.scenario.prefix_cache_hit_share
+        if not self.model.generates or everywhere(share == 0):
+            return inputs
+        return derive(
+            serving.unread_item_count,
+            input_item_count=inputs,
+            prefix_cache_hit_share=chosen(share),
+        )
 
     def write_time(self, sequences: Estimate) -> Estimate:
         """Seconds to write one token of each sequence."""
@@ -109,13 +137,17 @@ class _Replica:
 def speed(scenario: Scenario, model: Sized, device: Device) -> Speed:
     """One replica by arithmetic, memory and overheads, or by what was measured of them."""
     replica = _replica(scenario, model, device)
-    batch, inputs = _batch_count(scenario), chosen(scenario.input_items_per_request)
+    inputs, limit = chosen(scenario.input_items_per_request), _limit(replica, device)
+    picked = _picked(replica, device)
+    batch = _batch_count(scenario)
+    if picked is not None:
+        batch = picked_batch(scenario, picked.batch_count, limit)
     together = _times(replica, batch)
     alone = _times(replica, chosen(1.0))
     found = Speed(
         devices_per_replica=replica.device_count,
         batch_count=batch,
-        batch_limit_count=_limit(replica, device),
+        batch_limit_count=limit,
         requests_per_s=together.requests_per_s,
         alone_s=alone.latency_s,
         latency_s=together.latency_s,
@@ -133,6 +165,7 @@ def speed(scenario: Scenario, model: Sized, device: Device) -> Speed:
         temporary_bytes=unknown("activations of this kind of serving were not measured"),
         cache_bytes_per_token=replica.cache_bytes_per_token,
         device_power_w=None,
+        notes=() if picked is None else picked.notes(scenario),
     )
     if device.evidence is not None and device.evidence.prefills:
         return found
@@ -172,6 +205,43 @@ def _times(replica: _Replica, batch: Estimate) -> _Times:
     )
 
 
+def _picked(replica: _Replica, device: Device) -> serving_choice.Choice | None:
+    """The batch for the load and its goals; None where it follows from no number."""
+    scenario, weights = replica.scenario, replica.weight_bytes.value
+    devices, usable = replica.device_count.value, memory.usable(device).value
+    each = derive(
+        serving.full_cache_bytes,
+        cache_bytes_per_token=replica.cache_bytes_per_token,
+        batch_count=chosen(1.0),
+        input_tokens=chosen(scenario.input_items_per_request),
+        output_tokens=chosen(written_tokens(scenario)),
+    ).value
+    known = _answered(_times(replica, chosen(1.0))) is not None
+    if weights is None or devices is None or usable is None or each is None or not known:
+        return None
+    fits = serving_choice.Fits(weights, each, usable, np.inf)
+
+    def answered(batch_count: Float) -> serving_choice.Answered:
+        found = _answered(_times(replica, chosen(batch_count)))
+        assert found is not None
+        return found
+
+    return serving_choice.batch_choice(scenario, answered, fits, devices)
+
+
+def _answered(times: _Times) -> serving_choice.Answered | None:
+    rate, latency_s = times.requests_per_s.value, times.latency_s.value
+    if rate is None or latency_s is None:
+        return None
+    first_s, token_s = times.ttft_s.value, times.tpot_s.value
+    return serving_choice.Answered(
+        rate,
+        latency_s if first_s is None else first_s,
+        0.0 if token_s is None else token_s,
+        latency_s,
+    )
+
+
 def _limit(replica: _Replica, device: Device) -> Estimate:
     if not replica.model.generates:
         return unknown("what one more request takes of the memory is not known")
@@ -199,7 +269,7 @@ def _unfitted(found: Speed, model: Sized) -> Speed:
         latency_s=ranged(found.latency_s, rate.inverse),
         ttft_s=ranged(found.ttft_s, rate.inverse),
         tpot_s=ranged(found.tpot_s, rate.inverse),
-        notes=(Note("serving-not-fitted", {"trait": model.known.family}),),
+        notes=(Note("serving-not-fitted", {"trait": model.known.family}), *found.notes),
     )
 
 
@@ -208,25 +278,51 @@ def _replica(scenario: Scenario, model: Sized, device: Device) -> _Replica:
     weights = derive(
         serving.weight_bytes, parameter_count=model.parameter_count, bytes_per_value=bytes_per_value
     )
-    cache = chosen(0.0)
-    if model.generates:
-        cache = derive(
-            serving.cache_bytes_per_token,
-            kv_bytes_per_token_at_16_bit=model.kv_bytes_per_token_at_16_bit,
-            bytes_per_value=bytes_per_value,
-        )
+    cache = _cache(scenario, model) if model.generates else chosen(0.0)
     needed = derive(
         serving.replica_bytes,
         weight_bytes=weights,
         cache_bytes_per_token=cache,
-        batch_count=_batch_count(scenario),
+        batch_count=_least_batch(scenario),
         input_tokens=chosen(scenario.input_items_per_request),
         output_tokens=chosen(written_tokens(scenario)),
     )
-    devices = derive(
-        serving.devices_per_replica, replica_bytes=needed, usable_bytes=memory.usable(device)
-    )
+    devices = _devices(scenario, needed, device)
     return _Replica(scenario, model, device, weights, cache, devices)
+
+
+def _cache(scenario: Scenario, model: Sized) -> Estimate:
+    """Attention cache of a token, at the precision chosen for it."""
+    kept = {"kv_bytes_per_token_at_16_bit": model.kv_bytes_per_token_at_16_bit}
+    if scenario.cache_precision is None:
+        wide = chosen(BYTES_PER_VALUE[scenario.serving_precision])
+        return derive(serving.cache_bytes_per_token, **kept, bytes_per_value=wide)
+    narrow = chosen(BYTES_PER_VALUE[scenario.cache_precision])
+    return derive(serving.kept_bytes_per_token, **kept, bytes_per_value=narrow)
+
+
+def _devices(scenario: Scenario, needed_bytes: Estimate, device: Device) -> Estimate:
+    """Devices of a replica: as its widths are chosen, else the fewest that hold it."""
+    pipeline = scenario.serving_pipeline_parallel_count
+    alone, usable = everywhere(pipeline == 1), memory.usable(device)
+    if scenario.serving_tensor_parallel_count is not None:
+        return chosen(scenario.serving_tensor_parallel_count * pipeline)
+    if alone:
+        return derive(serving.devices_per_replica, replica_bytes=needed_bytes, usable_bytes=usable)
+    stage = derive(serving.stage_bytes, replica_bytes=needed_bytes, pipeline_count=chosen(pipeline))
+    return derive(
+        serving.device_count,
+        replica_count=chosen(pipeline),
+        devices_per_replica=derive(
+            serving.devices_per_replica, replica_bytes=stage, usable_bytes=usable
+        ),
+    )
+
+
+def _least_batch(scenario: Scenario) -> Estimate:
+    """The batch that devices are counted for; where goals decide on it, a single request."""
+    open_batch = scenario.serving_batch_count is None and serving_choice.has_goals(scenario)
+    return chosen(1.0) if open_batch else _batch_count(scenario)
 
 
 def _batch_count(scenario: Scenario) -> Estimate:

@@ -80,7 +80,8 @@ def serving_device(device: Device, precision: str) -> ServingDevice | None:
     """The device as the fit knows devices; None where the catalogue lacks its rates."""
     found = generation(device.accelerator_id)
     a, bandwidth = device.accelerator, device.bandwidth_bytes_per_s.value
-    if found is None or a is None or bandwidth is None or a.memory_bytes is None:
+    memory_bytes = device.memory_bytes.value
+    if found is None or a is None or bandwidth is None or memory_bytes is None:
         return None
     peak_flop_per_s = _peak_flop_per_s(a, precision)
     if peak_flop_per_s is None or a.tdp_w is None:
@@ -92,7 +93,7 @@ def serving_device(device: Device, precision: str) -> ServingDevice | None:
     ratio = memory["checked_ratio" if checked else "usual_ratio"]
     return ServingDevice(
         generation=found,
-        memory_bytes=a.memory_bytes * ratio,
+        memory_bytes=float(memory_bytes) * ratio,
         bandwidth_bytes_per_s=bandwidth / share,
         link_bytes_per_s=memory["host_link_bytes_per_s"] if link is None else link.value * 1e9,
         peak_flop_per_s=peak_flop_per_s,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from engine.elementwise import plainly
+from engine.elementwise import everywhere, plainly
 from engine.projection.working import assumed, chosen, least_certain, unknown
 from engine.records import Estimate, Kind, Note
 from engine.scenario import Scenario
@@ -102,6 +102,19 @@ def usual_batch_count() -> Estimate:
     """Requests worked on together where nobody chose how many."""
     usual = assumed("serving_batch_count")
     return Estimate(usual.value, "chosen", note=usual.note, source=usual.source)
+
+
+def picked_batch(scenario: Scenario, batch_count: Float, limit: Estimate) -> Estimate:
+    """The batch that was picked: as chosen or usual, cut by memory, or for goals of latency."""
+    given = scenario.serving_batch_count
+    within = (("batch_limit_count", limit),) if limit.known else ()
+    if given is None and goals(scenario):
+        return modelled("serving_choice.batch_choice", batch_count, (*goals(scenario), *within))
+    wanted = usual_batch_count() if given is None else chosen(given)
+    if everywhere(batch_count == wanted.value):
+        return wanted
+    inputs = (("wanted_count", wanted), *within)
+    return modelled("serving_choice.batch_choice", batch_count, inputs)
 
 
 def not_generating() -> Estimate:

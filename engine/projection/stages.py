@@ -5,7 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from engine.projection import cost, embodied, energy, money_methods, money_spot
+from engine.elementwise import everywhere
+from engine.projection import (
+    cost,
+    embodied,
+    energy,
+    money_methods,
+    money_spot,
+    storage_bills,
+)
 from engine.projection.billing import Used, bill
 from engine.projection.hardware import Device
 from engine.projection.money_hardware import paid_training_hours
@@ -68,7 +76,7 @@ def _training_used(scenario: Scenario, device: Device, site: Site, work: Work) -
         hardware_usd=site.hardware(paid),
         upkeep_usd=site.upkeep(paid),
     )
-    lost = money_spot.lost_share(scenario)
+    lost = money_spot.lost_share(scenario, work.checkpoint_interval_h)
     return used if lost is None else _interrupted(used, device, site, worked, lost)
 
 
@@ -120,8 +128,19 @@ def storage_stage(scenario: Scenario, site: Site, kept: Kept) -> Storage:
                 hardware_usd=IN_STORAGE_PRICE,
                 storage_usd=kept.storage_usd,
                 network_usd=kept.copies_usd,
+                network_bytes=_copied(scenario, kept),
             ),
         ),
+    )
+
+
+def _copied(scenario: Scenario, kept: Kept) -> Estimate | None:
+    if everywhere(scenario.replica_count == 1):
+        return None
+    return derive(
+        storage_bills.copied_bytes,
+        kept_bytes=kept.kept_bytes,
+        replica_count=chosen(scenario.replica_count),
     )
 
 

@@ -48,6 +48,8 @@ def checkpoint_bytes(
 ) -> Float:
     """Bytes of all checkpoints kept: 32-bit weights and optimiser state, no gradients.
 
+    Only of parameters that learn: weights that stay as they are lie beside them once, as served.
+
     Source: Bekman, "Machine Learning Engineering", checkpoint size,
     https://github.com/stas00/ml-engineering
     """
@@ -131,7 +133,7 @@ def kept(scenario: Scenario, model: Sized, work: Work) -> Kept:
     """What the scenario keeps over its horizon."""
     dataset = _dataset(scenario, model)
     raw_data = raw(scenario, model, dataset)
-    checkpoints = _checkpoints(scenario, model, work)
+    checkpoints = _checkpoints(scenario, work)
     artefact = derive(
         weight_bytes,
         parameter_count=model.parameter_count,
@@ -177,11 +179,11 @@ def _artefact_bytes_per_value(scenario: Scenario) -> float:
     return sum(BYTES_PER_VALUE[p] for p in {scenario.precision, scenario.serving_precision})
 
 
-def _checkpoints(scenario: Scenario, model: Sized, work: Work) -> Estimate:
+def _checkpoints(scenario: Scenario, work: Work) -> Estimate:
     state_bytes = FULL_WEIGHT_BYTES + OPTIMISER_BYTES[scenario.optimiser]
     return derive(
         checkpoint_bytes,
-        parameter_count=model.parameter_count,
+        parameter_count=work.trained_parameter_count,
         state_bytes_per_parameter=chosen(state_bytes),
         kept_checkpoint_count=derive(
             kept_checkpoint_count,

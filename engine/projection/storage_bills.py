@@ -71,6 +71,11 @@ def storage_usd(
     return storage_usd_per_month * horizon_months + requests_usd + retrieval_usd
 
 
+def copied_bytes(kept_bytes: Float, replica_count: Float) -> Float:
+    """Bytes sent to other regions: every copy beyond the first, once."""
+    return kept_bytes * maximum(replica_count - 1.0, 0.0) / replica_count
+
+
 def copies_usd(kept_bytes: Float, replica_count: Float, inter_region_usd_per_gb: Float) -> Float:
     """Price of sending each copy beyond the first to its own region, once."""
     sent_share = maximum(replica_count - 1.0, 0.0) / replica_count

@@ -9,7 +9,7 @@ from engine.projection import finetuning, memory, training_goodput, training_spe
 from engine.projection.hardware import Device
 from engine.projection.scaling import FORWARD_AND_BACKWARD
 from engine.projection.sized import Sized
-from engine.projection.training_plan import Planned, planned, trained_parameter_count
+from engine.projection.training_plan import Planned, has_adapter, planned, trained_parameter_count
 from engine.projection.working import chosen, derive
 from engine.records import Estimate, StepTime, TrainingMemory, TrainingPlan
 from engine.scenario import Scenario
@@ -113,6 +113,8 @@ class Work:
     memory_parts: TrainingMemory | None
     step_time: StepTime | None
     is_outside_fit: bool
+    least_device_count: Float
+    """Fewest devices that the widths chosen can be had with."""
 
 
 def work(scenario: Scenario, model: Sized, device: Device, plan_of: PlanOf = planned) -> Work:
@@ -127,7 +129,7 @@ def work(scenario: Scenario, model: Sized, device: Device, plan_of: PlanOf = pla
         trained_parameter_count=trained,
         parameter_count=model.parameter_count,
     )
-    per_item = _flop_per_item(scenario, forward, share)
+    per_item = _flop_per_item(has_adapter(scenario, model), forward, share)
     run_items = derive(
         item_count,
         dataset_items_billion=chosen(scenario.dataset_items_billion),
@@ -154,7 +156,7 @@ def work(scenario: Scenario, model: Sized, device: Device, plan_of: PlanOf = pla
         runs_device_hours=full,
         development_ratio=chosen(scenario.development_ratio),
     )
-    needed = plan.whole_bytes if plan else memory.training_memory(scenario, model, forward)
+    needed = plan.whole_bytes if plan else memory.training_memory(scenario, model, device, forward)
     return Work(
         item_count=derive(all_runs_item_count, item_count=run_items, run_count=runs),
         flop=derive(all_runs_flop, training_flop=run_flop, run_count=runs),
@@ -178,11 +180,12 @@ def work(scenario: Scenario, model: Sized, device: Device, plan_of: PlanOf = pla
         memory_parts=plan.memory if plan else None,
         step_time=speed.step_time,
         is_outside_fit=speed.is_outside_fit,
+        least_device_count=plan.plan.least_device_count if plan else 1.0,
     )
 
 
-def _flop_per_item(scenario: Scenario, forward: Estimate, trained_share: Estimate) -> Estimate:
-    if scenario.tuning == "full":
+def _flop_per_item(has_adapter: bool, forward: Estimate, trained_share: Estimate) -> Estimate:
+    if not has_adapter:
         return derive(training_flop_per_item, forward_flop_per_item=forward)
     return derive(
         finetuning.adapted_flop_per_item,

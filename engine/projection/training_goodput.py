@@ -10,6 +10,7 @@ import numpy as np
 
 from engine import catalogue
 from engine.elementwise import minimum
+from engine.projection import money_spot
 from engine.projection.working import assumed, chosen, derive, source_record
 from engine.records import Estimate
 from engine.scenario import Scenario
@@ -28,6 +29,11 @@ def interruptions_per_h(device_count: Float, mtbf_device_hours: Float) -> Float:
 def mtbf_device_hours(device_count: Float, day_count: Float, interruption_count: Float) -> Float:
     """Device-hours between interruptions of a run that was counted."""
     return device_count * day_count * HOURS_PER_DAY / interruption_count
+
+
+def stops_per_h(interruptions_per_h: Float, taken_back_per_h: Float) -> Float:
+    """How often a run is stopped: by what fails, and by servers taken back for others."""
+    return interruptions_per_h + taken_back_per_h
 
 
 def pause_h(checkpoint_pause_s: Float) -> Float:
@@ -89,7 +95,7 @@ def kept(scenario: Scenario, device_count: Estimate) -> Kept:
     pause = _pause()
     interval = derive(
         checkpoint_interval_h,
-        interruptions_per_h=rate,
+        interruptions_per_h=_stops(scenario, rate),
         pause_h=pause,
         most_h=chosen(scenario.checkpoint_interval_hours),
     )
@@ -106,6 +112,13 @@ def kept(scenario: Scenario, device_count: Estimate) -> Kept:
         ),
     )
     return Kept(share, rate, interval)
+
+
+def _stops(scenario: Scenario, interruptions_per_h: Estimate) -> Estimate:
+    taken_back = money_spot.taken_back(scenario)
+    if taken_back is None:
+        return interruptions_per_h
+    return derive(stops_per_h, interruptions_per_h=interruptions_per_h, taken_back_per_h=taken_back)
 
 
 @cache

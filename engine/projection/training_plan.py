@@ -10,6 +10,7 @@ from functools import cache
 import numpy as np
 
 from engine import catalogue
+from engine.elementwise import minimum
 from engine.projection import (
     finetuning,
     hardware,
@@ -25,6 +26,7 @@ from engine.projection.memory_parts import Needs
 from engine.projection.parallel import Plan, Wanted
 from engine.projection.scaling import FORWARD_AND_BACKWARD
 from engine.projection.sized import Sized, attention_flop, head_size, shape_fact, sized
+from engine.projection.spread import spread
 from engine.projection.throughput_devices import device_fields
 from engine.projection.throughput_fit import throughput_fit
 from engine.projection.throughput_step import Learner, training_step
@@ -121,7 +123,7 @@ def _planned(asked: _Asked) -> Planned:
         learns.needs,
         asked.room_bytes,
         of_device["scale_up_device_count"] if of_device else 1.0,
-        wanted(scenario),
+        wanted(scenario, asked.model),
         _slowness(learns, of_device),
     )
     return _with_memory(scenario, parts, learns, plan)
@@ -148,7 +150,7 @@ def planned_together(
         learns.needs,
         _device_axis([float(rooms[i] or 0.0) for i in alike]),
         every["scale_up_device_count"],
-        wanted(scenario),
+        wanted(scenario, model),
         _slowness(learns, every),
     )
     found: list[Planned | None] = [None] * len(devices)
@@ -256,19 +258,21 @@ def fastest(scenario: Scenario, evidence: Evidence = NO_EVIDENCE) -> planner.Fou
             of_device,
             float(room_bytes),
         ),
-        wanted(scenario),
+        wanted(scenario, model),
     )
 
 
-def wanted(scenario: Scenario) -> Wanted:
-    """What the scenario says of its plan."""
-    again = scenario.recomputation
+def wanted(scenario: Scenario, model: Sized) -> Wanted:
+    """What the scenario says of its plan; experts are dealt out to no more devices than them."""
+    again, experts = scenario.recomputation, scenario.expert_parallel_count
+    if experts is not None:
+        experts = minimum(experts, float(model.known.expert_count or 1))
     return Wanted(
         device_count=scenario.training_device_count,
         tensor_count=scenario.tensor_parallel_count,
         pipeline_count=scenario.pipeline_parallel_count,
         context_count=scenario.context_parallel_count,
-        expert_parallel_count=scenario.expert_parallel_count,
+        expert_parallel_count=experts,
         zero_stage=scenario.zero_stage,
         recompute_share=None if again is None else RECOMPUTES[again],
         micro_batch_sequences=scenario.micro_batch_sequence_count,
@@ -286,16 +290,22 @@ def learner(scenario: Scenario, model: Sized, needs: Needs) -> Learner:
         attention_size=_value(model.attention_size),
         experts_per_token_count=float(model.known.experts_per_token_count or 1),
         is_encoder=model.known.family != "decoder",
-        adapter=scenario.tuning != "full",
+        adapter=has_adapter(scenario, model),
         year=float(_value(assumed("training_software_year"))),
     )
+
+
+def has_adapter(scenario: Scenario, model: Sized) -> bool:
+    """Whether only an adapter learns; without known layers there is none, and all learns."""
+    known = model.is_transformer and head_size(model.known) is not None
+    return scenario.tuning != "full" and known
 
 
 def trained_parameter_count(scenario: Scenario, model: Sized) -> Estimate:
     """Parameters that learn: all, or those of the adapter."""
     known = model.known
     size = head_size(known)
-    if scenario.tuning == "full" or not model.is_transformer or size is None:
+    if not has_adapter(scenario, model) or size is None:
         return model.parameter_count
     kv_heads = float(known.kv_head_count or known.head_count or 1)
     hidden = float(known.hidden_size or 1)
@@ -394,4 +404,6 @@ def _memory(parts: dict[str, Estimate]) -> tuple[TrainingMemory, Estimate]:
         name: derive(formula, **{n: parts[n] for n in memory_parts.arguments(formula)})
         for name, formula in memory_parts.PARTS.items()
     }
+    for name in ("activations_bytes", "temporary_bytes"):
+        held[name] = spread(held[name], "activation_bytes_ratio")
     return TrainingMemory(**held), derive(memory_parts.whole_bytes, **held)

@@ -39,6 +39,11 @@ def mfu_of_many_devices(mfu: Float, scale_out_share: Float, device_count: Float)
     return mfu * where(device_count > 1, scale_out_share, 1.0)
 
 
+def mfu_where_divided(mfu: Float, device_count: Float, least_device_count: Float) -> Float:
+    """Share of peak; none where the widths chosen take more devices than there are."""
+    return where(device_count >= least_device_count, mfu, np.nan)
+
+
 def slowed_ratio(speed_ratio: Float, slow_down_ratio: Float) -> Float:
     """Speed once 4-bit weights are unpacked before each product."""
     return speed_ratio / slow_down_ratio
@@ -131,8 +136,13 @@ def _fitted(
     peak: Estimate,
     plan: Planned | None,
 ) -> Speed | None:
-    """From the constants fitted to published throughput; None where the shape is not known."""
+    """From the constants fitted to published throughput; None where the shape is not known.
+
+    Nor for processors, which no published row trained on.
+    """
     if plan is None or device.accelerator_id is None or peak.value is None:
+        return None
+    if device.accelerator is not None and device.accelerator.kind == "cpu":
         return None
     found = _fit_of(plan, device.accelerator_id, scenario.precision, float(peak.value))
     if found is None:
@@ -152,12 +162,25 @@ def _fitted(
         speed_ratio=_slowed(scenario, found.speed_ratio),
         peak_flop_per_s=peak,
     )
+    mfu = _where_divided(scenario, plan, mfu)
     if mfu.value is None:
-        return None
+        return Speed(mfu)
     note = OUTSIDE if found.is_outside else WITHIN
     low, high = mfu.value * found.low_ratio, mfu.value * found.high_ratio
     mfu = mfu._replace(kind="fitted", low=low, high=high, note=note)
     return Speed(_sharpened(mfu, scenario, device), times, found.is_outside)
+
+
+def _where_divided(scenario: Scenario, plan: Planned, mfu: Estimate) -> Estimate:
+    least = plan.plan.least_device_count
+    if everywhere(least <= scenario.training_device_count):
+        return mfu
+    return derive(
+        mfu_where_divided,
+        mfu=mfu,
+        device_count=chosen(scenario.training_device_count),
+        least_device_count=chosen(plain(least)),
+    )
 
 
 def _sharpened(mfu: Estimate, scenario: Scenario, device: Device) -> Estimate:
@@ -198,8 +221,9 @@ def _fit_of(
         return None
     step, fit = training_step(plan.learner, plan.plan, of_device, peak_flop_per_s), throughput_fit()
     found = throughput.step_parts(step, fit.constants)
-    times = {f.name: _of_fit(getattr(found, f.name)) for f in fields(found)}
     low, high, outside = range_logs(fit, plan.learner, step, accelerator_id)
+    # Rows tell whole steps: no part is known better than the step it belongs to.
+    times = {f.name: _within(_of_fit(getattr(found, f.name)), -high, -low) for f in fields(found)}
     return _Fit(
         times=StepTime(**times),
         step_time_s=derive(step_time_s, **times),
@@ -223,6 +247,12 @@ def _step(
 
 def _of_fit(value: Float) -> Estimate:
     return Estimate(plain(value), "fitted", source=FIT)
+
+
+def _within(time_s: Estimate, low_log: Float, high_log: Float) -> Estimate:
+    assert time_s.value is not None
+    low, high = plain(time_s.value * np.exp(low_log)), plain(time_s.value * np.exp(high_log))
+    return time_s._replace(low=low, high=high)
 
 
 def _slowed(scenario: Scenario, fitted: Estimate) -> Estimate:

@@ -136,10 +136,16 @@ def estimates(record: object, prefix: str = "") -> Iterator[tuple[str, Estimate]
 def explain(record: object, path: str) -> dict[str, object]:
     """How the number of a record at `path` was worked out, down to its sources, as plain data.
 
+    What a stage has on its bill is found without naming the bill: `training.cost_usd`.
+
     Raises:
         BadInput: the record, such as a Projection, has no such number.
     """
     found = dict(estimates(record))
+    if path not in found:
+        stage, _, name = path.rpartition(".")
+        on_bill = f"{stage}.bill.{name}"
+        path = on_bill if on_bill in found else path
     if path not in found:
         near = (
             difflib.get_close_matches(path, found, NEAR_COUNT, cutoff=0.4) or [*found][:NEAR_COUNT]

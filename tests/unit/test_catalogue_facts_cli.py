@@ -16,7 +16,7 @@ from engine.cli.facts import app
 from engine.records import BadInput
 
 READ_ON = date(2026, 11, 23)
-ADDED_ON = (date(2026, 11, 24), date(2026, 11, 29))
+ADDED_ON = (date(2026, 11, 24), date(2026, 11, 29), date(2026, 11, 30))
 
 
 def run(*arguments: str) -> str:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from engine import catalogue
-from engine.projection import explain, project
+from engine.projection import explain, money_hardware, project, with_ranges
 from engine.projection.cost import total_facility_energy_kwh
 from engine.projection.working import chosen, derive, estimates, leaves, plain, unknown
 from engine.records import BadInput, Estimate
@@ -135,6 +135,17 @@ def test_hardware_of_unknown_power_has_unknown_energy() -> None:
     assert projection.training.bill.facility_energy_kwh.value is None
     assert projection.total.carbon_kgco2e.value is None
     assert "power-unknown" in [n.code for n in projection.notes]
+
+
+def test_power_seen_at_work_is_taken_where_no_design_power_is_printed() -> None:
+    projection = with_ranges(project(Scenario(hardware="tpu-v4", training_device_count=256)))
+    drawn = projection.training.bill.it_energy_kwh
+    # Google saw 170 W a chip on average, and the server draws 0.82 of it besides.
+    kw = 0.170 * 1.82
+    assert drawn.value == pytest.approx(projection.training.device_hours.value * kw)
+    assert drawn.low < drawn.value < drawn.high
+    assert projection.deployment.bill.it_energy_kwh.known
+    assert "power-unknown" not in [n.code for n in projection.notes]
 
 
 def test_rent_is_the_median_of_sellers_and_shows_their_spread() -> None:
@@ -327,6 +338,13 @@ def test_how_a_number_was_worked_out_ends_in_sources() -> None:
     assert all("source" in e or e["kind"] == "chosen" for e in ends)
 
 
+def test_a_bill_is_explained_without_being_named() -> None:
+    projection = project(Scenario())
+    told = explain(projection, "training.cost_usd")
+    assert told == explain(projection, "training.bill.cost_usd")
+    assert explain(projection, "total.cost_usd")["name"] == "total.cost_usd"
+
+
 def test_every_number_can_be_explained() -> None:
     projection = project(Scenario())
     for path, estimate in estimates(projection):
@@ -349,3 +367,71 @@ def test_a_chain_is_as_sure_as_its_weakest_link() -> None:
 def test_what_is_not_a_number_becomes_null() -> None:
     assert plain(np.array([1.0, np.nan])) == [1.0, None]
     assert plain(None) is None
+
+
+def test_committing_oneself_is_priced_by_what_the_same_sellers_take_off() -> None:
+    priced = {
+        (name, pricing): money_hardware.published_rent(name, pricing)
+        for name in catalogue.accelerators()
+        for pricing in ("on_demand", "reserved_1y", "reserved_3y", "spot")
+    }
+    for (name, pricing), rent in priced.items():
+        on_demand = priced[name, "on_demand"]
+        if rent.known and on_demand.known:
+            assert rent.value <= on_demand.value, f"{name} {pricing}"
+    # Google Cloud lets an H100 for 69 % of its price on demand for a year, Azure for 64 %.
+    ratio = dict(priced["h100-sxm", "reserved_1y"].inputs)["price_ratio"]
+    assert ratio.value == pytest.approx((7.67 / 11.06 + 7.87 / 12.29) / 2, rel=0.01)
+
+
+def test_one_seller_alone_is_not_taken_for_the_price_of_all() -> None:
+    alone = money_hardware.published_rent("mi300x", "on_demand")
+    assert len(alone.inputs) == 1
+    assert alone.low < alone.value < alone.high
+
+
+def test_networks_draw_energy_that_is_in_the_price_of_their_traffic() -> None:
+    asked = Scenario(ownership="owned", pue=1.5, electricity_usd_per_kwh=0.1)
+    served = project(asked).deployment
+    # One Wh a GB, beside the devices; somebody else's electricity, so not on this bill.
+    carried = served.network_bytes.value / 1e9 * 0.001
+    own = served.bill.electricity_usd.value / 0.1 / 1.5
+    assert carried > 0
+    assert served.bill.it_energy_kwh.value == pytest.approx(own + carried)
+    assert served.bill.facility_energy_kwh.value == pytest.approx((own + carried) * 1.5)
+    alone, copied = (project(asked.replace(replica_count=n)).storage for n in (1, 3))
+    disks = 3 * alone.bill.it_energy_kwh.value
+    sent = alone.kept_bytes.value * 2 / 1e9 * 0.001
+    assert copied.bill.it_energy_kwh.value == pytest.approx(disks + sent)
+
+
+def test_serving_at_a_precision_the_hardware_lacks_is_told() -> None:
+    def missing(**asked: str) -> list[object]:
+        notes = project(Scenario(hardware="a100-sxm-80gb", **asked)).notes
+        return [n.values["precision"] for n in notes if n.code == "precision-not-native"]
+
+    assert missing(serving_precision="fp8") == ["fp8"]
+    assert missing(serving_precision="fp8", precision="fp8") == ["fp8"]
+    assert missing(serving_precision="int4") == []
+    assert missing() == []
+
+
+def test_an_old_tariff_is_told_where_it_is_paid() -> None:
+    def old(**asked: object) -> bool:
+        return "electricity-price-old" in codes(Scenario(place="us:CA", **asked))
+
+    assert old()
+    assert not old(electricity_usd_per_kwh=0.1)
+    assert not old(ownership="cloud")
+
+
+def test_a_processor_serves_from_the_memory_beside_it() -> None:
+    asked = Scenario(
+        model="llama-3.1-8b", hardware="xeon-6980p", serving_precision="int4",
+        serving_engine="llama.cpp", serving_batch_count=1, requests_per_day=100,
+    )  # fmt: skip
+    served = project(asked).deployment
+    assert served.devices_per_replica.value == 1
+    # 4.3 GB of weights at 844 GB/s take 5 ms a token at least.
+    assert 0.005 < served.tpot_s.value < 0.02
+    assert project(asked).training.mfu.kind == "assumed"

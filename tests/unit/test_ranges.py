@@ -83,3 +83,21 @@ def test_arrays_have_the_ranges_of_a_loop() -> None:
         alone = with_ranges(project(Scenario(parameters_billion=float(size)))).total.cost_usd
         assert together.low[i] == pytest.approx(alone.low)
         assert together.high[i] == pytest.approx(alone.high)
+
+
+def test_memory_and_the_parts_of_a_training_step_have_ranges() -> None:
+    training = with_ranges(project(Scenario())).training
+    assert training.memory_parts is not None
+    assert training.step_time is not None
+    ranged = {
+        "memory": training.memory_bytes_per_device,
+        "activations": training.memory_parts.activations_bytes,
+        "temporary": training.memory_parts.temporary_bytes,
+        "products": training.step_time.products_s,
+        "waiting": training.step_time.waiting_s,
+    }
+    for name, estimate in ranged.items():
+        assert estimate.low < estimate.value < estimate.high, name
+    # A step as slow as its range allows is as slow as the share of peak allows.
+    products, mfu = training.step_time.products_s, training.mfu
+    assert products.high / products.value == pytest.approx(mfu.value / mfu.low)

@@ -165,6 +165,8 @@ def test_a_size_alone_gives_a_usual_shape_and_a_flag() -> None:
         ("Apple M2", "m2"),
         ("NVIDIA A800 80GB", "a100-sxm-80gb"),
         ("NVIDIA RTX 6000 Pro Blackwell Server Edition", "rtx-pro-6000-server"),
+        ("NVIDIA RTX PRO 6000 Blackwell Max-Q", "rtx-pro-6000-max-q"),
+        ("RTX 6000 Pro Max-Q", "rtx-pro-6000-max-q"),
         ("GeForce RTX 2080 Ti", "rtx-2080-ti"),
         ("RTX A1000", "rtx-a1000"),
         ("Jetson Orin Nano 8GB", "jetson-orin-nano"),

@@ -44,3 +44,15 @@ def test_experiments_are_paid_beside_the_runs() -> None:
     assert more.device_hours.value == pytest.approx(2.2 * plain.device_hours.value)
     assert more.experiment_device_hours.value == pytest.approx(1.2 * plain.device_hours.value)
     assert plain.experiment_device_hours.value == 0
+
+
+def test_a_run_at_spot_prices_saves_more_often_the_more_often_it_is_stopped() -> None:
+    spot = Scenario(ownership="cloud", pricing="spot", training_device_count=1_024)
+    calm, wild = (
+        project(spot.replace(spot_interruptions_per_month=rate)).training for rate in (0.1, 30)
+    )
+    assert wild.checkpoint_interval_h.value < calm.checkpoint_interval_h.value / 5
+    # 128 servers taken back 30 times a month each: 5.3 an hour, each costing a quarter of one.
+    lost = wild.bill.interruption_usd.value / wild.bill.hardware_usd.value
+    assert 1 < lost < 4
+    assert calm.bill.interruption_usd.value < 0.02 * calm.bill.hardware_usd.value

@@ -146,3 +146,111 @@ def test_a_low_rank_adapter_is_small_to_train() -> None:
     ratio = qlora.memory_parts.weights_bytes.value / lora.memory_parts.weights_bytes.value
     assert ratio == pytest.approx(4.127 / 16)
     assert qlora.time_h.value > lora.time_h.value
+
+
+def test_a_small_card_takes_fewer_sequences_at_once_before_it_is_said_not_to_fit() -> None:
+    one = Scenario(
+        model="llama-3.1-8b", tuning="lora", hardware="rtx-4090", training_device_count=1,
+        sequence_tokens=512, dataset_items_billion=0.01,
+    )  # fmt: skip
+    training = project(one).training
+    assert training.plan is not None
+    assert training.memory_fit_share.value <= 1
+    tokens = training.plan.micro_batch_tokens.value
+    assert 512 <= tokens < 8_192
+    assert tokens % 512 == 0
+    as_asked = project(one.replace(micro_batch_sequence_count=16)).training
+    assert as_asked.memory_fit_share.value > 1
+
+
+def test_a_plan_for_more_devices_than_there_are_has_no_speed() -> None:
+    wide = Scenario(tensor_parallel_count=8, training_device_count=np.array([4.0, 8.0]))
+    projection = project(wide)
+    assert np.isnan(projection.training.time_h.value).tolist() == [True, False]
+    assert [note.values for note in projection.notes if note.code == "too-few-devices"] == [
+        {"count": 8.0}
+    ]
+    one = project(wide.replace(training_device_count=4))
+    assert one.training.time_h.value is None
+    assert one.total.cost_usd.value is None
+    assert "too-few-devices" not in {n.code for n in project(Scenario()).notes}
+
+
+def test_only_what_learns_is_in_a_checkpoint() -> None:
+    def kept_bytes(tuning: str) -> float:
+        tuned = Scenario(model="llama-3.1-70b", tuning=tuning, dataset_items_billion=0.01)
+        found = project(tuned.replace(training_device_count=16))
+        assert found.storage.checkpoint_bytes.value == pytest.approx(
+            12 * found.training.trained_parameter_count.value
+        )
+        return found.storage.checkpoint_bytes.value
+
+    assert kept_bytes("full") == pytest.approx(12 * 70.55e9, rel=0.01)
+    assert kept_bytes("lora") == kept_bytes("qlora") < 0.01 * kept_bytes("full")
+
+
+def test_without_known_layers_all_of_a_model_learns() -> None:
+    whole, tuned = (project(Scenario(model="resnet-50", tuning=t)) for t in ("full", "lora"))
+    assert tuned.training.flop.value == whole.training.flop.value
+    assert "adapter-not-known" in {note.code for note in tuned.notes}
+    assert "adapter-not-known" not in {note.code for note in whole.notes}
+
+
+@pytest.mark.parametrize(
+    ("optimiser", "state_bytes"),
+    [
+        ("sgd", 0), ("momentum", 4), ("adamw", 8), ("adamw-16bit", 4), ("adamw-8bit", 2),
+        ("adamw-4bit", 1), ("adam-mini", 4), ("adafactor", 0), ("lion", 4), ("muon", 4),
+    ],
+)  # fmt: skip
+def test_every_optimiser_keeps_its_own_bytes_beside_the_weights(
+    optimiser: str, state_bytes: float
+) -> None:
+    training = project(
+        Scenario(optimiser=optimiser, training_device_count=8, tensor_parallel_count=8)
+    ).training
+    assert training.memory_parts is not None
+    # 32-bit weights beside the 16-bit ones, split over eight devices.
+    held = training.memory_parts.optimiser_bytes.value
+    assert held == pytest.approx((4 + state_bytes) * 8.03e9 / 8)
+
+
+@pytest.mark.parametrize("model", ["mixtral-8x22b", "qwen3-235b-a22b", "deepseek-v3"])
+def test_experts_are_dealt_out_within_a_node_where_that_is_faster(model: str) -> None:
+    usual = Scenario(model=model, training_device_count=1_024, sequence_tokens=4_096)
+    near, far = (
+        project(usual.replace(expert_parallel_count=count)).training.time_h.value
+        for count in (8, 64)
+    )
+    assert project(usual).training.time_h.value == pytest.approx(min(near, far))
+    assert near <= far
+
+
+def test_experts_are_not_dealt_out_to_more_devices_than_there_are_experts() -> None:
+    training = project(
+        Scenario(model="mixtral-8x7b", training_device_count=64, expert_parallel_count=64)
+    ).training
+    assert training.plan is not None
+    assert training.plan.expert_parallel_count.value == 8
+
+
+def test_a_batch_too_small_for_every_copy_is_told() -> None:
+    def told(**chosen: float) -> list[float]:
+        notes = project(Scenario(sequence_tokens=8_192, **chosen)).notes
+        return [n.values["count"] for n in notes if n.code == "batch-too-small"]
+
+    # 64 devices as 32 copies of two: a sequence each is 262,144 tokens.
+    assert told(global_batch_tokens=1e5, tensor_parallel_count=2) == [262_144]
+    assert told(global_batch_tokens=1e6, tensor_parallel_count=2) == []
+    assert told() == []
+
+
+@pytest.mark.parametrize(("model", "hardware"), [("vit-l-16", "a100-sxm-80gb"), ("yolo11x", "t4")])
+def test_a_network_too_large_for_the_usual_batch_is_trained_on_a_smaller_one(
+    model: str, hardware: str
+) -> None:
+    found = project(Scenario(model=model, hardware=hardware, training_device_count=8))
+    assert 0.5 < found.training.memory_fit_share.value <= 1
+    assert "does-not-fit" not in {note.code for note in found.notes}
+    too_large = project(Scenario(model="dlrm-large", hardware="t4", training_device_count=8))
+    assert "does-not-fit" in {note.code for note in too_large.notes}

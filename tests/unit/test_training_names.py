@@ -41,6 +41,8 @@ def inputs(**cells: str) -> TrainingInputs:
         ("512xH100", "h100-sxm"),
         ("8×A100 80GB", "a100-sxm-80gb"),
         ("NVIDIA H100 NVL 94GB", "h100-nvl"),
+        ("RTX PRO 6000 Blackwell Max-Q", "rtx-pro-6000-max-q"),
+        ("NVIDIA RTX PRO 6000 Blackwell Server Edition", "rtx-pro-6000-server"),
         ("A6000", "rtx-a6000"),
         ("4090", "rtx-4090"),
         ("TPU v4-512", "tpu-v4"),
