@@ -19,8 +19,8 @@ LANGUAGES = {"en": "English", "zh": "中文"}
 """Every language by code, under its own name, in menu order."""
 
 
-_CLOSED_UP = re.compile(r"(?<=[万亿]) (?=[\u4e00-\u9fff])")
-"""In Chinese a large number and what it counts are one word: 1,800 万个结果."""
+_CLOSED_UP = re.compile(r"(?<=[万亿元]) (?=[\u4e00-\u9fff])")
+"""In Chinese a large number and what it counts are one word, and nothing parts money from it: 1,800 万个结果."""
 
 _spoken: ContextVar[str | None] = ContextVar("_spoken", default=None)
 """Language of this run: reading the address for each of a thousand numbers is slow."""
