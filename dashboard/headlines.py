@@ -97,9 +97,7 @@ def _cards(scenario: Scenario, answer: Projection) -> tuple[Headline, ...]:
 def training_energy(answer: Projection) -> Headline:
     """Of training alone, with its range: a story tells it beside the time that training takes."""
     (estimate,) = ranged([answer.training.bill.facility_energy_kwh])
-    return Headline(
-        "training_energy", t("headline.training_energy"), estimate, readable.energy
-    )
+    return Headline("training_energy", t("headline.training_energy"), estimate, readable.energy)
 
 
 def net_value(found: Valued | None) -> Headline:

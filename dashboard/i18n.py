@@ -20,7 +20,7 @@ LANGUAGES = {"en": "English", "zh": "中文"}
 
 
 _CLOSED_UP = re.compile(r"(?<=[万亿元]) (?=[\u4e00-\u9fff])")
-"""In Chinese a large number and what it counts are one word, and nothing parts money from it: 1,800 万个结果."""
+"""In Chinese a large number, or money, and what it counts are one word: 1,800 万个结果."""
 
 _spoken: ContextVar[str | None] = ContextVar("_spoken", default=None)
 """Language of this run: reading the address for each of a thousand numbers is slow."""

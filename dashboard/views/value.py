@@ -34,7 +34,7 @@ def accuracy(found: Valued) -> None:
         st.info(t("worth.unknown"), icon=":material/help:")
         return
     told = worth_words.break_even_sentence(line)
-    st.caption(told)
+    st.caption(readable.unbroken(told))
     drawn.chart(
         charts.break_even(line, worth_words.chart(), readable.money, readable.share),
         alt=told,

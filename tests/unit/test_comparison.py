@@ -34,6 +34,14 @@ def test_dearer_electricity_is_worse_and_changes_no_time() -> None:
     assert found["time"] == comparison.Cell(found["time"].text, "same", None)
 
 
+def test_a_change_that_three_digits_hide_is_told_as_the_total_tells_it() -> None:
+    found = cells(place="country:SWE")
+    before = {headline.name: headline.text for headline in told()}
+    assert found["serving"].text == before["serving"]
+    assert found["serving"].delta.startswith("−$")
+    assert found["storage"].delta == "same"
+
+
 def test_a_better_score_is_told_in_points() -> None:
     found = cells(parameters_billion=20.0)
     assert found["accuracy"].better is True
