@@ -19,7 +19,7 @@ LANGUAGES = {"en": "English", "zh": "中文"}
 """Every language by code, under its own name, in menu order."""
 
 
-_CLOSED_UP = re.compile(r"(?<=[万亿元]) (?=[\u4e00-\u9fff])")
+_CLOSED_UP = re.compile(r"(?<=[万亿元])(\**) (?=[\u4e00-\u9fff])")
 """In Chinese a large number, or money, and what it counts are one word: 1,800 万个结果."""
 
 _spoken: ContextVar[str | None] = ContextVar("_spoken", default=None)
@@ -66,7 +66,7 @@ def t(key: str, /, **values: object) -> str:
     if "{money}" in text:
         values["money"] = currency.name(language())
     told = text.format(**values)
-    return _CLOSED_UP.sub("", told) if values and language() == "zh" else told
+    return _CLOSED_UP.sub(r"\1", told) if values and language() == "zh" else told
 
 
 def sentences(*parts: str) -> str:

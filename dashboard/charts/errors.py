@@ -13,8 +13,6 @@ NAME_WIDTH = 30
 AROUND_HEIGHT = 110
 MOST_SHARE = 1.0
 """The axis ends here: an error beyond is drawn at the end, and its size is written there."""
-ROOM_SHARE = 0.12
-"""Beyond the end of the axis, for what is written there."""
 
 
 class Pair(NamedTuple):
@@ -39,7 +37,7 @@ def errors(pairs: Sequence[Pair], words: Mapping[str, str], say: Say) -> go.Figu
     _add_points(chart, constant, words["constant"], ("x", COLOURS["electricity"]), say)
     known = [x for p in ordered for x in (p.ours_share, p.constant_share) if x is not None]
     top = min(max(known, default=MOST_SHARE), MOST_SHARE)
-    chart.update_xaxes(linear_ticks(0.0, top * (1.0 + ROOM_SHARE), say), title=words["axis"])
+    chart.update_xaxes(linear_ticks(0.0, top * 1.08, say), title=words["axis"])
     chart.update_yaxes(
         range=[len(ordered) - 0.5, -0.5],
         showgrid=False,
@@ -74,7 +72,7 @@ def _add_points(
         y=[label for label, _ in points],
         mode="markers+text",
         text=[say(share) if share > MOST_SHARE else "" for _, share in points],
-        textposition="middle right",
+        textposition="top left",
         name=name,
         marker={"symbol": symbol, "color": colour, "size": 10},
         customdata=[say(share) for _, share in points],

@@ -303,3 +303,14 @@ def test_every_reason_we_give_is_told_in_every_language(
 ) -> None:
     monkeypatch.setattr(i18n, "language", lambda: code)
     assert [text for text in reasons() if text and i18n.reason(text) == text] == []
+
+
+def test_in_chinese_nothing_parts_money_from_the_words_after_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(i18n, "language", lambda: "zh")
+    told = {"before": "2.09 万美元", "total": "1,090 美元", "change": "−95%"}
+    sentence = i18n.t("story.recommendation.grown.tell", **told)
+    assert "2.09 万美元变为" in sentence
+    measured = {"measured_smallest": "8 万", "measured_best": "98%"}
+    assert "**8 万**个参数" in i18n.t("story.news.measured.tell", **measured)
