@@ -2,6 +2,7 @@
 
 import ast
 import re
+import sys
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,6 +18,7 @@ from dashboard.i18n import words
 from dashboard.navigation import PAGES
 from dashboard.stories import PARTS, key, stories
 from dashboard.tour import STEP_COUNT
+from db.session import StoreUnavailable, open_database
 from engine import catalogue
 from engine.catalogue.listing import KINDS, lines
 from engine.catalogue.schema import Family, StoragePrice
@@ -314,3 +316,17 @@ def test_in_chinese_nothing_parts_money_from_the_words_after_it(
     assert "2.09 万美元变为" in sentence
     measured = {"measured_smallest": "8 万", "measured_best": "98%"}
     assert "**8 万**个参数" in i18n.t("story.news.measured.tell", **measured)
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["mysql://host/x", "not an address", "sqlite:////proc/none/x.db", "postgresql://host/x"],
+)
+def test_why_a_database_cannot_be_used_is_told_in_chinese(
+    address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(i18n, "language", lambda: "zh")
+    monkeypatch.setitem(sys.modules, "psycopg", None)
+    with pytest.raises(StoreUnavailable) as caught:
+        open_database(address)
+    assert re.search("[\u4e00-\u9fff]", i18n.reason(str(caught.value)))
