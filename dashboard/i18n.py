@@ -117,7 +117,8 @@ def _reason(text: str) -> str | None:
         return known
     for pattern, words in _patterns(language()):
         if found := pattern.fullmatch(text):
-            return words.format(**found.groupdict())
+            inside = found.groupdict()
+            return words.format(**{k: reason(v) if "; " in v else v for k, v in inside.items()})
     return None
 
 

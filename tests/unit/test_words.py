@@ -330,3 +330,18 @@ def test_why_a_database_cannot_be_used_is_told_in_chinese(
     with pytest.raises(StoreUnavailable) as caught:
         open_database(address)
     assert re.search("[\u4e00-\u9fff]", i18n.reason(str(caught.value)))
+
+
+def test_reasons_within_a_reason_are_told_in_chinese(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(i18n, "language", lambda: "zh")
+    found = dict(estimates(project(Scenario(place="country:CHN"))))
+    notes = {part.note for part in parts_of(found["total.cost_usd"]) if part.note}
+    told = [i18n.reason(note) for note in notes if "means of industry" in note]
+    assert told
+    assert not any("means of industry" in words for words in told)
+
+
+def parts_of(estimate: Estimate) -> Iterator[Estimate]:
+    for _, part in estimate.inputs:
+        yield part
+        yield from parts_of(part)
