@@ -30,7 +30,10 @@ def place_names() -> Mapping[str, str]:
 
 
 def place_in_sentence(place_id: str) -> str:
-    """A place as a sentence says it: in the United States."""
+    """A place as a sentence says it: in the United States, in Iowa (US)."""
+    if _is_state(place_id):
+        name = i18n.names(i18n.language()).get(place_id, catalogue.place(place_id).name)
+        return t("control.us_state_within", name=name)
     within = i18n.names_in_sentences(i18n.language())
     return within.get(place_id) or place_names()[place_id]
 

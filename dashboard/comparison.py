@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from dashboard import presets, readable
+from dashboard import readable
 from dashboard.headlines import Headline, headlines, scalar
 from dashboard.i18n import t
 from engine import catalogue
@@ -27,6 +27,7 @@ Headlines = Sequence[Headline]
 
 PATHS = {
     "total": "total.cost_usd",
+    "monthly": "total.cost_usd_per_month",
     "training": "training.bill.cost_usd",
     "storage": "storage.cost_usd_per_month",
     "accuracy": "quality.score_share",
@@ -36,6 +37,8 @@ PATHS = {
     "water": "total.water_litres",
     "devices": "deployment.device_count",
 }
+SAME_SHARE = 0.0005
+"""Less of a number than this is no change to speak of, where it is written the same."""
 BESIDE = ("accuracy", "speed", "carbon")
 """Told after the cost where they change."""
 PRICES = {True: "cost_usd_per_million_items", False: "cost_usd_per_thousand_requests"}
@@ -44,11 +47,20 @@ PRICES = {True: "cost_usd_per_million_items", False: "cost_usd_per_thousand_requ
 
 def numbers(scenario: Scenario, answer: Projection) -> tuple[Headline, ...]:
     """The cards of a scenario, and what another choice does to its answers' speed."""
-    served, writes = answer.deployment, presets.generates(catalogue.model(scenario.model))
-    speed, devices = ranged([served.tpot_s if writes else served.latency_s, served.device_count])
+    served, writes = answer.deployment, catalogue.model(scenario.model).generates
+    monthly, speed, devices = ranged(
+        [
+            answer.total.cost_usd_per_month,
+            served.tpot_s if writes else served.latency_s,
+            served.device_count,
+        ]
+    )
+    first, *rest = headlines(scenario, answer)
     label = t("compare.number_token" if writes else "compare.number_answer")
     return (
-        *headlines(scenario, answer),
+        first,
+        Headline("monthly", t("compare.number_monthly"), monthly, readable.money),
+        *rest,
         Headline("speed", label, speed, readable.seconds),
         Headline("devices", t("compare.number_devices"), devices, readable.exact),
     )
@@ -60,7 +72,7 @@ def path(name: str, scenario: Scenario) -> str | None:
         is_text = catalogue.model(scenario.model).item == "token"
         return f"deployment.{PRICES[is_text]}"
     if name == "speed":
-        writes = presets.generates(catalogue.model(scenario.model))
+        writes = catalogue.model(scenario.model).generates
         return f"deployment.{'tpot_s' if writes else 'latency_s'}"
     return PATHS.get(name)
 
@@ -80,10 +92,20 @@ def cell(before: Headline, after: Headline) -> Cell:
     if one is None or other is None or before.label != after.label:
         return Cell(after.text, "", None)
     change = other - one
-    if before.text == after.text:
+    if is_same(before, one, other):
         return Cell(after.text, t("compare.same"), None)
     more_is_better = before.name == "accuracy"
     return Cell(after.text, _delta(before, one, change), (change > 0) == more_is_better)
+
+
+def is_same(headline: Headline, one: float, other: float) -> bool:
+    """Whether two values of a number are written the same, and are so but for a trace.
+
+    Of money, three digits hide what the total beside it shows: a few dollars of a thousand.
+    """
+    if headline.say(one) != headline.say(other):
+        return False
+    return headline.name == "accuracy" or abs(other - one) <= SAME_SHARE * abs(one)
 
 
 def _delta(headline: Headline, one: float, change: float) -> str:

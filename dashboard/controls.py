@@ -231,7 +231,7 @@ def speed(now: Scenario, known: Known) -> None:
     """Goals for speed, and what there is to reach them with."""
     widgets.number("serving_batch_count", now, known)
     widgets.number("latency_slo_s", now, known)
-    if not presets.generates(catalogue.model(now.model)):
+    if not catalogue.model(now.model).generates:
         return
     for name in GENERATING:
         widgets.number(name, now, known)

@@ -23,7 +23,7 @@ from db.queries import measurements as stored_measurements
 from db.queries import scenario_history
 from db.session import open_database
 from db.store import save_scenario as store_scenario
-from engine.catalogue import model
+from engine.catalogue import model, models
 from engine.manifest import Manifest
 from engine.measurement.steadiness import Steadiness, steadiness
 from engine.projection import project as engine_project
@@ -48,6 +48,9 @@ from engine.value_case import ValueCase
 
 FRESH = "5s"
 """How long a page may miss a measurement that was just stored."""
+
+MOST_DEVICES = 2.0**16
+"""More are not tried to make a model fit."""
 
 FRONTIER_POINT_COUNT = 61
 FIT_BEYOND = 30.0
@@ -191,6 +194,38 @@ def project(scenario: Scenario, known: Seen) -> Projection:
         BadInput: the choices exclude each other.
     """
     return engine_project(scenario, known.evidence)
+
+
+@dataclass(frozen=True)
+class Trained:
+    """What training one model once takes; None where it is unknown."""
+
+    flop: float | None
+    cost_usd: float | None
+
+
+@st.cache_resource(max_entries=16, show_spinner=False, hash_funcs=_HASH)
+def landmark_training(terms: Scenario, known: Seen) -> dict[str, Trained]:
+    """Training of every model whose day and data are known, by id, on the terms of a scenario.
+
+    There are as many devices as it has, doubled until the model fits.
+    """
+    found = {}
+    for name in models():
+        one = model(name)
+        if one.released is not None and one.trained_items_billion is not None:
+            asked = terms.replace(model=name, dataset_items_billion=one.trained_items_billion.value)
+            found[name] = _trained(asked, known)
+    return found
+
+
+def _trained(asked: Scenario, known: Seen) -> Trained:
+    answer = engine_project(asked, known.evidence).training
+    count, fit = asked.training_device_count, answer.memory_fit_share.value
+    if fit is not None and fit > 1 and count < MOST_DEVICES:
+        return _trained(asked.replace(training_device_count=2 * count), known)
+    numbers = (answer.flop.value, answer.bill.cost_usd.value)
+    return Trained(*(None if number is None else float(number) for number in numbers))
 
 
 @st.cache_resource(max_entries=64, show_spinner=False, hash_funcs=_HASH)

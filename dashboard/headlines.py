@@ -94,6 +94,12 @@ def _cards(scenario: Scenario, answer: Projection) -> tuple[Headline, ...]:
     )
 
 
+def training_energy(answer: Projection) -> Headline:
+    """Of training alone, with its range: a story tells it beside the time that training takes."""
+    (estimate,) = ranged([answer.training.bill.facility_energy_kwh])
+    return Headline("training_energy", t("headline.training_energy"), estimate, readable.energy)
+
+
 def net_value(found: Valued | None) -> Headline:
     """What the scenario is worth in the use that the address names; unknown where it names none."""
     hint = t("headline_hint.npv")

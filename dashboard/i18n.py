@@ -19,8 +19,8 @@ LANGUAGES = {"en": "English", "zh": "中文"}
 """Every language by code, under its own name, in menu order."""
 
 
-_CLOSED_UP = re.compile(r"(?<=[万亿]) (?=[\u4e00-\u9fff])")
-"""In Chinese a large number and what it counts are one word: 1,800 万个结果."""
+_CLOSED_UP = re.compile(r"(?<=[万亿元])(\**) (?=[\u4e00-\u9fff])")
+"""In Chinese a large number, or money, and what it counts are one word: 1,800 万个结果."""
 
 _spoken: ContextVar[str | None] = ContextVar("_spoken", default=None)
 """Language of this run: reading the address for each of a thousand numbers is slow."""
@@ -66,7 +66,7 @@ def t(key: str, /, **values: object) -> str:
     if "{money}" in text:
         values["money"] = currency.name(language())
     told = text.format(**values)
-    return _CLOSED_UP.sub("", told) if values and language() == "zh" else told
+    return _CLOSED_UP.sub(r"\1", told) if values and language() == "zh" else told
 
 
 def sentences(*parts: str) -> str:
@@ -117,7 +117,8 @@ def _reason(text: str) -> str | None:
         return known
     for pattern, words in _patterns(language()):
         if found := pattern.fullmatch(text):
-            return words.format(**found.groupdict())
+            inside = found.groupdict()
+            return words.format(**{k: reason(v) if "; " in v else v for k, v in inside.items()})
     return None
 
 

@@ -1,7 +1,7 @@
 """Models of the past and the scenario of now, as points in time."""
 
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
-from functools import cache
 from typing import Literal
 
 from dashboard import data, readable
@@ -10,12 +10,18 @@ from dashboard.choosable import model_names
 from dashboard.headlines import scalar
 from dashboard.theme import Say
 from engine import catalogue
-from engine.projection import project
 from engine.records import Estimate
 from engine.scenario import Scenario
 
 Measure = Literal["flop", "cost"]
 MEASURES: tuple[Measure, ...] = ("flop", "cost")
+
+TERMS = (
+    "hardware", "training_device_count", "ownership", "pricing", "usd_per_device_hour",
+    "usd_per_device", "device_life_years", "discount_share_per_year", "owned_use_share",
+    "residual_share", "place", "electricity_usd_per_kwh", "pue",
+)  # fmt: skip
+"""Of a scenario: on what a model is trained, and what that costs."""
 
 GROUP_OF: dict[str, Group] = {
     "language": "language",
@@ -25,8 +31,11 @@ GROUP_OF: dict[str, Group] = {
 }
 
 
-def marks(measure: Measure) -> tuple[Mark, ...]:
-    """Published models by what they took; the catalogue's own by their size and data."""
+def marks(scenario: Scenario, known: data.Seen, measure: Measure) -> tuple[Mark, ...]:
+    """Published models by what they took; the catalogue's own by their size and data.
+
+    What those cost is the bill of training them once today, on the terms of the scenario.
+    """
     past = [
         Mark(
             one.name, GROUP_OF.get(one.domain, "other"), one.published, number, say(measure)(number)
@@ -34,7 +43,9 @@ def marks(measure: Measure) -> tuple[Mark, ...]:
         for one in catalogue.landmarks()
         if (number := one.training_flop if measure == "flop" else one.amortised_usd) is not None
     ]
-    return (*past, *(_known() if measure == "flop" else ()))
+    terms = {name: getattr(scenario, name) for name in TERMS} if measure == "cost" else {}
+    spent = data.landmark_training(Scenario(**terms), known)
+    return (*past, *_known(spent, measure))
 
 
 def ours(scenario: Scenario, known: data.Seen, measure: Measure) -> Mark | None:
@@ -57,21 +68,9 @@ def say(measure: Measure) -> Say:
     return readable.flop if measure == "flop" else readable.money
 
 
-@cache
-def _known() -> tuple[Mark, ...]:
-    found = []
-    for name in catalogue.models():
+def _known(spent: Mapping[str, data.Trained], measure: Measure) -> Iterator[Mark]:
+    for name, trained in spent.items():
+        number = trained.flop if measure == "flop" else trained.cost_usd
         model = catalogue.model(name)
-        if model.released is None or model.trained_items_billion is None:
-            continue
-        spent = _flop(name, model.trained_items_billion.value)
-        if spent.value is not None:
-            number = float(spent.value)
-            found.append(
-                Mark(model.name, "catalogue", model.released, number, readable.flop(number))
-            )
-    return tuple(found)
-
-
-def _flop(model: str, items_billion: float) -> Estimate:
-    return project(Scenario(model=model, dataset_items_billion=items_billion)).training.flop
+        if number is not None and model.released is not None:
+            yield Mark(model.name, "catalogue", model.released, number, say(measure)(number))

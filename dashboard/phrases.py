@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
+from textwrap import shorten
 from typing import Any
 
 import streamlit as st
@@ -209,15 +210,26 @@ def _chain(estimate: Estimate, told: set[int]) -> Iterator[tuple[str, Estimate]]
 SOURCE_PX = 320
 LETTERS_A_LINE = 38
 """Of the title of a source, at least."""
+MOST_LETTERS = 42
+"""Of one in Chinese tables: among wide letters the grid takes a Latin line for short, and cuts it.
+
+The whole title stands below the table, once its row is ticked.
+"""
 LINE_PX = 20
 LEAST_ROW_PX = 62
 """Words wrap from here on: what it is, of what, and how much all fit on a phone."""
 
 
 def facts_row_px(rows: Sequence[FactRow]) -> int:
-    """Height of a row of the facts in which every title of a source is told in full."""
-    longest = max(len(row.source) for row in rows)
+    """Height of a row of the facts in which every title of a source has its lines."""
+    longest = max(len(_title(row)) for row in rows)
     return max(LEAST_ROW_PX, LINE_PX * -(-longest // LETTERS_A_LINE) + 2)
+
+
+def _title(row: FactRow) -> str:
+    """The title of a source as the table shows it."""
+    is_cut = i18n.language() == "zh"
+    return shorten(row.source, MOST_LETTERS, placeholder="…") if is_cut else row.source
 
 
 def facts_columns() -> dict[str, Any]:
@@ -239,8 +251,9 @@ def facts_columns() -> dict[str, Any]:
 
 def facts_table(rows: Sequence[FactRow]) -> dict[str, list[Any]]:
     """Facts as a table, by column; columns that are empty throughout are left out."""
+    shown = [row._replace(source=_title(row)) for row in rows]
     columns = {
-        t(f"column.{name}"): [getattr(row, name) for row in rows]
+        t(f"column.{name}"): [getattr(row, name) for row in shown]
         for name in FactRow._fields
         if name not in ("searched", "line")
     }

@@ -1,4 +1,4 @@
-"""Ready scenarios to start from, and the usual work of a kind of model."""
+"""Ready scenarios to start from, and what changes with another model."""
 
 from collections.abc import Mapping
 
@@ -7,6 +7,7 @@ from engine import catalogue
 from engine.catalogue.schema import Model
 from engine.scenario import Scenario
 from engine.units import BILLION, MILLION
+from engine.usual_work import usual_work
 
 PRESETS: Mapping[str, Mapping[str, Choice]] = {
     "start": {},
@@ -68,27 +69,6 @@ PRESETS: Mapping[str, Mapping[str, Choice]] = {
 }
 """Changes from the default scenario, in menu order."""
 
-_USUAL: Mapping[str, Mapping[str, Choice]] = {
-    "token": {"dataset_items_billion": 160.0, "epoch_count": 1.0, "input_items_per_request": 1e3},
-    "image": {
-        "dataset_items_billion": 0.00128,
-        "epoch_count": 90.0,
-        "input_items_per_request": 1.0,
-    },
-    "row": {"dataset_items_billion": 4.0, "epoch_count": 1.0, "input_items_per_request": 1.0},
-}
-
-
-def usual_work(model: Model) -> dict[str, Choice]:
-    """Data and requests as that kind of model has them, so that none reads images as tokens."""
-    written = 300.0 if generates(model) else 0.0
-    return dict(_USUAL[model.item]) | {"output_items_per_request": written}
-
-
-def generates(model: Model) -> bool:
-    """Whether the model writes tokens."""
-    return model.family in ("decoder", "encoder-decoder")
-
 
 def after_model(before: str, after: str) -> dict[str, Choice]:
     """What else changes when another model is taken: its own size, and its kind of work."""
@@ -105,7 +85,7 @@ def after_model(before: str, after: str) -> dict[str, Choice]:
 
 
 def _kind(model: Model) -> tuple[str, bool]:
-    return model.item, generates(model)
+    return model.item, model.generates
 
 
 def matching(chosen: Mapping[str, Choice]) -> str | None:

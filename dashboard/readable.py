@@ -18,6 +18,9 @@ DASH = "–"
 NO_BREAK = "\u00a0"
 """In place of a space where no line may end."""
 
+JOINED = "\u2060"
+"""Shows nothing, and no line ends there."""
+
 DIGITS = 3
 NARROW_SHARE = 0.03
 """A range of scores narrower than this is shown with a decimal."""
@@ -226,6 +229,11 @@ def between(low: str, high: str) -> str:
         if number and unit == high.rpartition(mark)[2]:
             return f"{number}–{high}"
     return f"{low}–{high}"
+
+
+def unbroken(text: str) -> str:
+    """Prose in which no line ends within a range."""
+    return text.replace("–", f"–{JOINED}")
 
 
 def score_range(low_share: float, high_share: float) -> str:

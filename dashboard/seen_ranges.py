@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from functools import cache
 
-from dashboard import presets
 from dashboard.headlines import scalar
 from engine import catalogue
 from engine.catalogue.schema import Model
@@ -40,7 +39,7 @@ def ranges(scenario: Scenario, answer: Projection) -> dict[str, Range]:
     if model.item == "token" and scenario.training_run_count:
         found |= {name: _in(throughput_fit().seen, *at) for name, at in TRAINED.items()}
         found |= _data(model, answer)
-    if presets.generates(model) and scenario.requests_per_day:
+    if model.generates and scenario.requests_per_day:
         for name, at in SERVED.items():
             low, high = _in(setup()["reach"], *at)
             kept = found.get(name, (low, high))

@@ -5,6 +5,7 @@ from typing import Any, cast
 from urllib.parse import quote, urlencode
 
 import streamlit as st
+from pydantic import ValidationError
 
 from dashboard import cases, data, i18n, link, readable
 from dashboard.i18n import t
@@ -65,7 +66,7 @@ def open_saved() -> None:
         link.write({SAVED: None})
         st.session_state[_FAILED] = t("share.unknown", name=name)
         return
-    take(found.manifest, t("share.saved_on", name=name, day=found.saved_at.date()))
+    take(found.manifest, t("share.saved_on", name=name, day=readable.day(found.saved_at)))
     st.rerun()
 
 
@@ -159,10 +160,18 @@ def _uploaded() -> None:
         Scenario.model_validate(dict(found.choices))
         take(found, t("share.from_file", name=file.name))
     except ValueError as error:
-        reason = (
-            i18n.reason(str(error)) if isinstance(error, BadInput) else t("share.not_a_scenario")
-        )
-        st.session_state[_FAILED] = t("share.refused", name=file.name, reason=reason)
+        st.session_state[_FAILED] = t("share.refused", name=file.name, reason=_why(error))
+
+
+def _why(error: ValueError) -> str:
+    """What is wrong with a file, down to the choices where it is they."""
+    if isinstance(error, BadInput):
+        return i18n.reason(str(error))
+    if not isinstance(error, ValidationError):
+        return t("share.not_a_scenario")
+    wrong = {str(each["loc"][0]): each["input"] for each in error.errors()}
+    choices = t("app.comma").join(f"`{name} = {value}`" for name, value in wrong.items())
+    return t("share.not_possible", choices=choices)
 
 
 def _save(scenario: Scenario, answer: Projection) -> None:
@@ -175,8 +184,14 @@ def _save(scenario: Scenario, answer: Projection) -> None:
                 st.error(i18n.reason(str(error)))
     found = data.saved_names()
     if found:
-        lines = [f"[{name}](?{SAVED}={quote(name)}) · {day}" for name, day in found]
+        lines = [f"[{name}]({_short(name)}) · {readable.day(day)}" for name, day in found]
         st.markdown(f"**{t('share.saved')}**\n" + "\n".join(f"- {line}" for line in lines))
+
+
+def _short(name: str) -> str:
+    """The link to a saved scenario, in the language and currency that are shown."""
+    shown = {k: text for k, text in link.address().items() if k in ("lang", "currency")}
+    return "?" + urlencode({SAVED: name} | shown, quote_via=quote)
 
 
 def document(scenario: Scenario, answer: Projection) -> dict[str, object]:

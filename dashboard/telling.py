@@ -7,7 +7,7 @@ from string import Formatter
 
 from dashboard import choosable, data, i18n, phrases, plans, readable, worth_words
 from dashboard.charts import cost
-from dashboard.headlines import Headline, headlines, scalar
+from dashboard.headlines import Headline, headlines, scalar, training_energy
 from dashboard.i18n import t
 from dashboard.stories import Step, Story, key
 from dashboard.valued import Valued
@@ -49,8 +49,9 @@ class Told:
 
     @cached_property
     def cards(self) -> dict[str, Headline]:
-        """The headline numbers by name."""
-        return {h.name: h for h in headlines(self.scenario, self.answer)}
+        """The headline numbers by name, and what a step may say besides."""
+        found = (*headlines(self.scenario, self.answer), training_energy(self.answer))
+        return {h.name: h for h in found}
 
     @cached_property
     def valued(self) -> Valued:
@@ -248,7 +249,7 @@ def _card_range(name: str) -> Callable[[Told], str]:
 
 CARDS = (
     "total", "training", "serving", "storage", "unit", "accuracy", "energy", "carbon", "time",
-    "water",
+    "water", "training_energy",
 )  # fmt: skip
 
 VALUES: Mapping[str, Callable[[Told], str]] = {

@@ -72,8 +72,9 @@ def chart() -> dict[str, str]:
 
 
 def escaped(text: str) -> str:
-    """Words as Markdown shows them: a dollar is not mathematics, and stays with its minus."""
-    return text.replace("$", "\\$").replace("−\\$", "−\u2060\\$")
+    """Words as Markdown shows them: a dollar is no mathematics, stays with its minus and range."""
+    told = text.replace("$", "\\$").replace("−\\$", f"−{readable.JOINED}\\$")
+    return readable.unbroken(told)
 
 
 def limits(name: str) -> Bounds:

@@ -138,8 +138,12 @@ def _flat(found: Mapping[str, Any]) -> dict[str, Any]:
 def _check(choice: str, name: str, known: Collection[str]) -> None:
     if choice not in known:
         near = closest_field(choice)
-        hint = f"Did you mean {near}?" if near else f"Known: {', '.join(known)}."
-        raise BadInput(f"{name}: {choice} is unknown. {hint}")
+        if near:
+            raise BadInput(f"{name}: {choice} is unknown. Did you mean {near}?")
+        raise BadInput(
+            f"{name}: {choice} is unknown. All {len(known)} choices stand in a file written by "
+            "Modelworth."
+        )
 
 
 def _text(value: object) -> str | None:

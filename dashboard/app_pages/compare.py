@@ -226,7 +226,7 @@ def causes(
         st.info(i18n.reason(str(error)), icon=":material/info:")
         return
     st.markdown(f"**{escaped(name)}**")
-    if of.say(found.before) == of.say(found.after):
+    if comparison.is_same(of, found.before, found.after):
         st.caption(t("compare.no_difference", number=of.label, value=escaped(of.text)))
         return
     ends = t("compare.baseline"), shown(slot)

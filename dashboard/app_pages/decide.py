@@ -21,6 +21,7 @@ from dashboard.i18n import t
 from dashboard.views import decided
 from dashboard.views.decided import name, say
 from engine.projection.decisions import Binding, Decision, Plan, Question
+from engine.projection.money_hardware import pays_idle_hours
 from engine.projection.saving_levers import changed
 from engine.scenario import Scenario
 from engine.value_case import ValueCase
@@ -116,6 +117,8 @@ def answers(answer: Decision, asked: Question, machines: dict[str, str]) -> None
         sure.append(t("decide.scored_only"))
     elif "precision" in limits.may_change():
         sure.append(t("decide.precision_unknown"))
+    if any(pays_idle_hours(plan.scenario) for plan in answer.plans):
+        sure.append(t("decide.by_hours"))
     plans.small(i18n.sentences(*sure))
 
 

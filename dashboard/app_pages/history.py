@@ -23,9 +23,11 @@ measure = st.pills(
     format_func=labels.__getitem__,
     label_visibility="collapsed",
 )
-marks = landmarks.marks(measure)
+marks = landmarks.marks(scenario, known, measure)
 here = landmarks.ours(scenario, known, measure)
 words = {group: t(f"history.{group}") for group in history.GROUPS} | {"ours": t("history.ours")}
+if measure == "cost":
+    words["catalogue"] = t("history.catalogue_today")
 first, largest = min(marks, key=lambda m: m.published), max(marks, key=lambda m: m.number)
 st.plotly_chart(
     history.over_time(marks, here, words, labels[measure], landmarks.say(measure)),

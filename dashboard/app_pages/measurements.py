@@ -12,13 +12,6 @@ VIEWS = ("machine", "lifecycle", "levers", "collectives", "history", "runs")
 def sample_card(known: data.Seen) -> None:
     """That these numbers are another machine's, and how to have one's own."""
     newest = max(known.measurements, key=lambda m: m.taken_at)
-    with st.container(border=True):
-        st.header(t("measurements.empty_title"), anchor=False)
-        st.markdown(t("measurements.empty_lead"))
-        st.code("modelworth measure --suite quick", language=None)
-        st.page_link(
-            "app_pages/measure.py", label=t("lab.go_measure"), icon=":material/play_circle:"
-        )
     st.warning(
         t(
             "lab.sample_lead",
@@ -28,6 +21,12 @@ def sample_card(known: data.Seen) -> None:
         title=t("lab.sample_title"),
         icon=":material/science:",
     )
+    with st.container(border=True):
+        st.markdown(t("measurements.empty_lead"))
+        st.code("modelworth measure --suite quick", language=None)
+        st.page_link(
+            "app_pages/measure.py", label=t("lab.go_measure"), icon=":material/play_circle:"
+        )
 
 
 def lead(known: data.Seen) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from dashboard import controls, data, explain, frame, i18n, phrases, plans, presets, readable
+from dashboard import controls, data, explain, frame, i18n, phrases, plans, readable
 from dashboard.charts import worth
 from dashboard.headlines import scalar
 from dashboard.i18n import t
@@ -125,7 +125,7 @@ def explained(found: Sequence[Saving], answer: Projection, known: data.Seen) -> 
 
 def build_or_buy(now: Scenario, known: data.Seen) -> None:
     """Any seller's bill beside one's own, and where they cross."""
-    if not presets.generates(catalogue.model(now.model)):
+    if not catalogue.model(now.model).generates:
         return
     with st.container(border=True):
         words, choice = st.columns([3, 2], vertical_alignment="bottom")

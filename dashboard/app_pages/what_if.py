@@ -8,6 +8,7 @@ from dashboard.i18n import t
 from dashboard.navigation import PAGES
 from dashboard.views import outcome
 from dashboard.views.metric import metric
+from engine.projection.money_hardware import pays_idle_hours
 from engine.records import Note, Projection
 from engine.scenario import Scenario
 
@@ -35,10 +36,14 @@ def value(request: controls.Asked, known: data.Seen) -> tuple[Headline, ...]:
 
 
 def owning(scenario: Scenario, answer: Projection) -> None:
-    """What buying takes at once, where the bill counts owned hardware by the hour."""
+    """What is owed at once or for a whole term, where the bill counts hardware by the hour."""
     place, bought = st.empty(), answer.training.methods.purchase_usd
+    told = ""
     if scenario.ownership == "owned" and bought.value is not None:
         told = t("what_if.owning", purchase=readable.money(scalar(bought.value)))
+    elif scenario.ownership == "cloud" and pays_idle_hours(scenario):
+        told = t("what_if.reserved")
+    if told:
         place.markdown(f":small[{told}]".replace("$", "\\$"))
 
 

@@ -12,7 +12,7 @@ NAME_WIDTH = 30
 """Letters a line: claims are long, and two lines fit a row."""
 AROUND_HEIGHT = 110
 MOST_SHARE = 1.0
-"""The axis ends here: an error beyond is drawn at the end, and says what it is."""
+"""The axis ends here: an error beyond is drawn at the end, and its size is written there."""
 
 
 class Pair(NamedTuple):
@@ -70,7 +70,9 @@ def _add_points(
     chart.add_scatter(
         x=[min(share, MOST_SHARE) for _, share in points],
         y=[label for label, _ in points],
-        mode="markers",
+        mode="markers+text",
+        text=[say(share) if share > MOST_SHARE else "" for _, share in points],
+        textposition="top left",
         name=name,
         marker={"symbol": symbol, "color": colour, "size": 10},
         customdata=[say(share) for _, share in points],

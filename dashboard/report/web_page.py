@@ -23,8 +23,9 @@ h2 { font-size: 1.2rem; margin: 2.5rem 0 .75rem; }
 table { border-collapse: collapse; width: 100%; font-size: .875rem; }
 th, td { text-align: left; vertical-align: top; padding: .35rem .75rem .35rem 0;
   border-bottom: 1px solid #e4e9ee; overflow-wrap: anywhere; }
-th, .many td:nth-child(-n+3), .many td:nth-child(n+5) { white-space: nowrap; }
-.many table { min-width: 46rem; }
+th, .many td:nth-child(3), .many td:nth-child(n+5) { white-space: nowrap; }
+.many td:nth-child(-n+2) { min-width: 8rem; overflow-wrap: break-word; }
+.many td:nth-child(4) { min-width: 16rem; overflow-wrap: break-word; }
 dl { display: grid; grid-template-columns: max-content 1fr; gap: .25rem 1rem; margin: 0; }
 dd { margin: 0; overflow-wrap: anywhere; }
 blockquote { margin: 0; padding: .75rem 1rem; background: #f3f6f9; border-radius: .5rem; }

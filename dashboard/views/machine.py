@@ -143,7 +143,7 @@ def quality_card(curves: Sequence[ScoreCurve]) -> None:
     st.caption(t("measurements.quality_lead"))
     pictures.scores_by_size(curve, names[picked])
     if (told := foreseen(curve)) is not None:
-        st.caption(foreseen_words(told))
+        st.caption(readable.unbroken(foreseen_words(told)))
 
 
 def foreseen_words(found: Foreseen) -> str:

@@ -6,6 +6,7 @@ from dashboard import data, phrases, readable
 from dashboard.charts import cost, frontier, timeline
 from dashboard.headlines import scalar
 from dashboard.i18n import t
+from dashboard.views import drawn
 from engine.records import Projection
 from engine.scenario import Scenario
 
@@ -18,9 +19,8 @@ def money(answer: Projection) -> None:
         for stage in cost.STAGES
     }
     st.header(t("what_if.money_title"), anchor=False)
-    st.plotly_chart(
+    drawn.chart(
         cost.where_money_goes(spent, phrases.spending(), phrases.SPENT),
-        config=phrases.PLOTLY,
         alt=t("what_if.money_alt", **totals),
     )
 
@@ -41,9 +41,8 @@ def against(scenario: Scenario, known: data.Seen, answer: Projection) -> None:
     st.caption(t(f"what_if.{shown}_lead", **texts))
     if shown != "nothing":
         says = frontier.Says(readable.money, readable.count, readable.share)
-        st.plotly_chart(
+        drawn.chart(
             frontier.over_sizes(curve, here, phrases.chart(), says),
-            config=phrases.PLOTLY,
             alt=t(f"what_if.{shown}_alt", **texts),
         )
 
@@ -60,9 +59,8 @@ def over_time(scenario: Scenario, answer: Projection) -> None:
     }
     st.header(t("what_if.time_title"), anchor=False)
     st.caption(t("what_if.time_lead", **texts))
-    st.plotly_chart(
+    drawn.chart(
         timeline.over_time(found, phrases.over_time(), readable.money, _carbon, readable.number),
-        config=phrases.PLOTLY,
         alt=t("what_if.time_alt", **texts),
     )
 

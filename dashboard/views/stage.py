@@ -74,8 +74,9 @@ def changed(told: Told) -> None:
 
 
 def right(_: Told) -> None:
-    """How far off the predictions are, beside one constant."""
-    pictures.error_pairs(scores.claim_pairs(read()), t("how_right.all_alt"))
+    """How far off the predictions are, where one constant was tried as well."""
+    pairs = [pair for pair in scores.claim_pairs(read()) if pair.constant_share is not None]
+    pictures.error_pairs(pairs, t("how_right.all_alt"))
 
 
 def nothing(_: Told) -> None:

@@ -2,11 +2,12 @@
 
 import streamlit as st
 
-from dashboard import data, explain, phrases, readable, worth_words
+from dashboard import data, explain, readable, worth_words
 from dashboard.charts import worth as charts
 from dashboard.headlines import scalar
 from dashboard.i18n import t
 from dashboard.valued import Valued
+from dashboard.views import drawn
 from engine.scenario import Scenario
 from engine.value_case import ValueCase
 
@@ -19,9 +20,8 @@ def cash(found: Valued) -> None:
         return
     payback = scalar(found.worth.payback_months.value)
     end = readable.money(float(found.balance_usd[-1]))
-    st.plotly_chart(
+    drawn.chart(
         charts.cash_over_time(found.balance_usd, payback, worth_words.chart(), readable.money),
-        config=phrases.PLOTLY,
         alt=t("worth.cash_alt", end=end, payback=worth_words.months(payback)),
     )
 
@@ -34,10 +34,9 @@ def accuracy(found: Valued) -> None:
         st.info(t("worth.unknown"), icon=":material/help:")
         return
     told = worth_words.break_even_sentence(line)
-    st.caption(told)
-    st.plotly_chart(
+    st.caption(readable.unbroken(told))
+    drawn.chart(
         charts.break_even(line, worth_words.chart(), readable.money, readable.share),
-        config=phrases.PLOTLY,
         alt=told,
     )
 
@@ -50,9 +49,8 @@ def doubt(found: Valued) -> None:
         return
     told = worth_words.risk_sentence(found.risk)
     st.caption(worth_words.escaped(told))
-    st.plotly_chart(
+    drawn.chart(
         charts.distribution(found.npv_usd, worth_words.chart(), readable.money),
-        config=phrases.PLOTLY,
         alt=told,
     )
 
@@ -66,9 +64,8 @@ def movers(found: Valued) -> None:
         return
     st.caption(t("worth.tornado_lead"))
     bars = worth_words.bars(found)
-    st.plotly_chart(
+    drawn.chart(
         charts.tornado(bars, middle, worth_words.chart(), readable.money),
-        config=phrases.PLOTLY,
         alt=t("worth.tornado_alt", first=bars[0].label),
     )
 
@@ -80,9 +77,8 @@ def ways(scenario: Scenario, case: ValueCase, known: data.Seen) -> None:
         st.caption(worth_words.escaped(told))
     bars = {way.label: scalar(way.estimate.value) for way in costs if way.estimate.known}
     if len(bars) > 1:
-        st.plotly_chart(
+        drawn.chart(
             charts.ways(bars, worth_words.chart(), readable.money),
-            config=phrases.PLOTLY,
             alt="; ".join(f"{name} {readable.money(cost)}" for name, cost in bars.items()),
         )
     explain.explain_menu(costs, "ways")

@@ -171,6 +171,11 @@ class Model(Facts):
         return self.parameters_billion.value * BILLION
 
     @property
+    def generates(self) -> bool:
+        """Whether it writes token by token."""
+        return self.family in ("decoder", "encoder-decoder")
+
+    @property
     def active_share(self) -> float:
         """Active over all parameters."""
         if self.active_parameters_billion is None:

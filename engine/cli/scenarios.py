@@ -41,7 +41,26 @@ def typed_scenario(file: Path | None, settings: Sequence[str], evidence: Evidenc
     """
     choices = dict(file_manifest(file).choices) if file is not None else {}
     choices |= dict(split_setting(setting) for setting in settings)
+    choices |= _usual(choices)
     return Scenario.model_validate(with_machine(choices, evidence))
+
+
+def _usual(choices: Mapping[str, object]) -> dict[str, float]:
+    """Data and requests of the model's kind, where nothing is said of them; says what it took."""
+    from engine.usual_work import left_to_the_model
+
+    usual = left_to_the_model(choices)
+    fields = Scenario.model_fields
+    unlike = [name for name, value in usual.items() if value != fields[name].default]
+    if unlike:
+        taken = ", ".join(f"{name} = {usual[name]:g}" for name in unlike)
+        log.print(
+            f"Taken as usual for a model like {choices['model']}: {taken}. Set them to change it.",
+            markup=False,
+            highlight=False,
+            soft_wrap=True,
+        )
+    return usual
 
 
 def with_machine(choices: Mapping[str, object], evidence: Evidence) -> dict[str, object]:

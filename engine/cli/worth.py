@@ -97,6 +97,7 @@ def asked_use(what: str, settings: Sequence[str]) -> Asked:
     from engine.cli.scenarios import stored_evidence, with_machine
     from engine.projection.worth import serving_all
     from engine.scenario import Scenario
+    from engine.usual_work import left_to_the_model
     from engine.value_case import ValueCase
 
     evidence = stored_evidence()
@@ -106,7 +107,9 @@ def asked_use(what: str, settings: Sequence[str]) -> Asked:
     case = ValueCase.model_validate({k: v for k, v in typed.items() if k in ValueCase.model_fields})
     choices = {k: v for k, v in typed.items() if k in Scenario.model_fields}
     start = {} if is_file else catalogue.value_template(case.template).scenario
-    scenario = Scenario.model_validate(with_machine(start | choices, evidence))
+    asked = start | choices
+    asked |= left_to_the_model(asked)
+    scenario = Scenario.model_validate(with_machine(asked, evidence))
     if "requests_per_day" not in choices:
         scenario = serving_all(scenario, case)
     return Asked(case, scenario, evidence)

@@ -21,7 +21,6 @@ from engine.records import Estimate, Source
 from engine.scenario import Scenario
 
 TRANSFORMERS = frozenset({"decoder", "encoder", "encoder-decoder"})
-GENERATORS = frozenset({"decoder", "encoder-decoder"})
 NOT_COUNTED = unknown("the shape comes first")
 CLASSIFIER_PREFIX = "text-classifier-"
 ONE_OF_TWO_STACKS = Estimate(
@@ -67,7 +66,7 @@ class Sized:
     @property
     def generates(self) -> bool:
         """Whether it writes token by token."""
-        return self.known.family in GENERATORS
+        return self.known.generates
 
 
 def sized(scenario: Scenario, known: Model) -> Sized:

@@ -193,7 +193,7 @@ def _document(
 
 def _misses(
     rows: Sequence[Row], groups: Sequence[str], predictions: Sequence[Prediction]
-) -> Misses:
+) -> list[Miss]:
     """Of every answer both published and predicted, by how much it was missed."""
     found = []
     alone = _known_from_one(rows)
@@ -208,24 +208,24 @@ def _misses(
                 missed = math.log(value / part.value) / _wider(prediction.flags)
                 unit = groups[i] if names[-1] in alone else row.get("source_key", "")
                 found.append(Miss(unit, missed, names, names[-1]))
-    return Misses(found)
+    return found
 
 
 def _known_from_one(rows: Sequence[Row]) -> frozenset[str]:
-    """Quantities that one source alone published: their ranges leave out a family instead."""
-    sources: dict[str, set[str]] = {kind: set() for kind in ANSWER_KIND.values()}
+    """Quantities that one publisher alone printed: their ranges leave out a family instead."""
+    publishers: dict[str, set[str]] = {kind: set() for kind in ANSWER_KIND.values()}
     for row in rows:
         for answer, kind in ANSWER_KIND.items():
             if published(row, answer) is not None:
-                sources[kind].add(row.get("source_key", ""))
-    return frozenset(kind for kind, found in sources.items() if len(found) == 1)
+                publishers[kind].add(group(row, "publisher"))
+    return frozenset(kind for kind, found in publishers.items() if len(found) == 1)
 
 
 def _with_ranges(
     rows: Sequence[Row], groups: Sequence[str], predictions: Sequence[Prediction]
 ) -> list[Prediction]:
     """Each with ranges from other sources than its own."""
-    misses, alone = _misses(rows, groups, predictions), _known_from_one(rows)
+    misses, alone = Misses(_misses(rows, groups, predictions)), _known_from_one(rows)
     ranges_without = cache(partial(error_ranges, misses))
     found = []
     for row, name, prediction in zip(rows, groups, predictions, strict=True):
@@ -292,13 +292,17 @@ def _roof(reading: Reading) -> dict[str, float]:
 def calibrate(path: Path) -> dict[str, Any]:
     """The document of constants and error ranges that a table of published rows gives.
 
-    Ranges are the errors made on publishers left out of the fit.
+    Ranges are the errors made on publishers left out of the fit; of a quantity that one publisher
+    alone printed, without whom there is no fit of it, on families of models left out.
     """
     rows = read_table(path, INFERENCE_ANSWERS).rows
-    left_out = predicted_left_out(rows, "publisher")
-    families = [family(row.get("model", "")) for row in rows]
-    ranges = error_ranges(_misses(rows, families, left_out))
-    return _document(rows, fit_rows(rows), ranges)
+    families, alone = [family(row.get("model", "")) for row in rows], _known_from_one(rows)
+    publishers_out, families_out = (
+        _misses(rows, families, predicted_left_out(rows, name)) for name in ("publisher", "model")
+    )
+    left_out = [miss for miss in publishers_out if miss.quantity not in alone]
+    left_out += [miss for miss in families_out if miss.quantity in alone]
+    return _document(rows, fit_rows(rows), error_ranges(Misses(left_out)))
 
 
 def cross_validated(

@@ -2,14 +2,15 @@
 
 Rows of one source share a bias of their own, so the range that holds nine tenths of some sources
 is too narrow for the next. Each source in turn is left out of the ranges, and it is seen by what
-factor the ranges of the others had to be stretched to hold its rows. The factor that holds nine
-tenths of them, every source counting the same, stretches the ranges of all, and is raised by what
-it proves to lack when it is itself found without each source. Nothing is set by hand, and a factor
-below 1 makes them narrower, but where sources are of kinds of their own.
+share of their half width both ends of the ranges of the others had to move to hold its rows. The
+share that holds nine tenths of them, every source counting the same, moves the ends of all, and is
+raised by what it proves to lack when it is itself found without each source. Nothing is set by
+hand, and a share below 0 makes them narrower, but where sources are of kinds of their own.
 
 Sources: Barber et al. 2021, "Predictive inference with the jackknife+",
 https://arxiv.org/abs/1905.02928; Lee, Barber, Willett 2023, "Distribution-free inference with
-hierarchical data", https://arxiv.org/abs/2306.06342
+hierarchical data", https://arxiv.org/abs/2306.06342; how far a row lies outside: Romano, Patterson,
+Candès 2019, "Conformalized quantile regression", https://arxiv.org/abs/1905.03222
 """
 
 from __future__ import annotations
@@ -55,16 +56,16 @@ class Misses:
         need says nothing of the next.
         """
         self.misses = misses
-        self._least_factor = 0.0 if may_narrow else 1.0
+        self._least_share = -1.0 if may_narrow else 0.0
         self.sources = sorted({miss.source for miss in misses})
         self._ends: dict[frozenset[str], dict[str, Ends]] = {}
 
     def ranges(self, without: str | None = None) -> dict[str, Ends]:
         """Ends of the range by regime, stretched; `without` a source, as if it was never seen."""
         left_out = frozenset() if without is None else frozenset({without})
-        factors = self._factors(left_out)
+        shares = self._shares(left_out)
         found = {
-            name: _stretched(ends, max(factors.get(q, 1.0) for q in self._quantities[name]))
+            name: _stretched(ends, max(shares.get(q, 0.0) for q in self._quantities[name]))
             for name, ends in sorted(self._plain(left_out).items())
         }
         return {
@@ -109,8 +110,8 @@ class Misses:
             for source, of_source in found.items()
         }
 
-    def _factors(self, left_out: frozenset[str]) -> dict[str, float]:
-        """By quantity, how far the ranges of the others must be stretched to hold a source."""
+    def _shares(self, left_out: frozenset[str]) -> dict[str, float]:
+        """By quantity, how far the ends of the others must move, in half widths, for a source."""
         needed: dict[str, list[tuple[str, float]]] = defaultdict(list)
         for source in self.sources:
             if source in left_out:
@@ -120,9 +121,9 @@ class Misses:
                 ends = range_for(known, regimes)
                 if ends is not None:
                     low, high = ends
-                    each = np.where(logs < 0, logs / low, logs / high)
-                    needed[quantity] += [(source, float(value)) for value in each]
-        return {n: max(_factor(values), self._least_factor) for n, values in needed.items()}
+                    outside = np.maximum(low - logs, logs - high) / _half_width(ends)
+                    needed[quantity] += [(source, float(share)) for share in outside]
+        return {n: max(_share(outside), self._least_share) for n, outside in needed.items()}
 
     def _plain(self, left_out: frozenset[str]) -> dict[str, Ends]:
         """Where nine tenths of the rows of the other sources fell, each counting the same."""
@@ -170,22 +171,23 @@ def weighted_percentiles(
     counts: dict[str, int] = defaultdict(int)
     for source, _ in values:
         counts[source] += 1
-    ordered = sorted(values, key=lambda value: value[1])
-    weights = np.array([1 / counts[source] for source, _ in ordered])
-    return _weighted(np.array([value for _, value in ordered]), weights, percentiles)
+    weights = np.array([1 / counts[source] for source, _ in values])
+    return _weighted(np.array([value for _, value in values]), weights, percentiles)
 
 
-def _weighted(ordered: Array, weights: Array, percentiles: Sequence[float]) -> list[float]:
-    shares = (np.cumsum(weights) - weights / 2) / weights.sum() * 100
-    found: list[float] = np.interp(percentiles, shares, ordered).tolist()
+def _weighted(values: Array, weights: Array, percentiles: Sequence[float]) -> list[float]:
+    # Without interpolation: a far row is no reason to move half way to it.
+    found: list[float] = np.percentile(
+        values, percentiles, weights=weights, method="inverted_cdf"
+    ).tolist()
     return found
 
 
-def _factor(needed: Sequence[tuple[str, float]]) -> float:
-    """The stretch that holds nine tenths of the next source, from what each source needed.
+def _share(needed: Sequence[tuple[str, float]]) -> float:
+    """The move of both ends that holds nine tenths of the next source, from what each needed.
 
     What holds these sources is too little for the next where few are known and one is far off.
-    So each is left out once more, and the stretch raised by what that of the others lacked; where
+    So each is left out once more, and the move raised by what that of the others lacked; where
     sources are alike, ranges then hold a point or two more than nine tenths.
     """
     [found] = weighted_percentiles(needed, [HELD_PERCENT])
@@ -196,12 +198,17 @@ def _factor(needed: Sequence[tuple[str, float]]) -> float:
         source: weighted_percentiles([pair for pair in needed if pair[0] != source], [HELD_PERCENT])
         for source in sources
     }
-    lacking = [(source, value / others[source][0]) for source, value in needed]
-    return found * weighted_percentiles(lacking, [HELD_PERCENT])[0]
+    lacking = [(source, share - others[source][0]) for source, share in needed]
+    return found + weighted_percentiles(lacking, [HELD_PERCENT])[0]
 
 
-def _stretched(ends: Ends, factor: float) -> Ends:
-    return min(ends[0] * factor, -NARROWEST), max(ends[1] * factor, NARROWEST)
+def _stretched(ends: Ends, share: float) -> Ends:
+    moved = share * _half_width(ends)
+    return min(ends[0] - moved, -NARROWEST), max(ends[1] + moved, NARROWEST)
+
+
+def _half_width(ends: Ends) -> float:
+    return (ends[1] - ends[0]) / 2.0
 
 
 def _both(one: Ends, other: Ends) -> Ends:

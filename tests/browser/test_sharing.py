@@ -17,7 +17,7 @@ from tests.browser.conftest import Visit, settled
 
 pytestmark = pytest.mark.browser
 
-EN = words("en")
+EN, ZH = words("en"), words("zh")
 ADDRESS = "/?model=llama-3.1-8b&parameters_billion=3&place=country:SWE&ownership=cloud&pue=1.07"
 CARDS = {
     EN["headline.total"]: ("total.cost_usd", readable.money),
@@ -42,9 +42,10 @@ def numbers(page: Page) -> dict[str, str]:
     return found
 
 
-def unfolded(page: Page) -> Page:
-    page.locator(".st-key-share").get_by_text(EN["share.title"]).click()
-    expect(page.get_by_text(EN["share.download"])).to_be_visible(timeout=60_000)
+def unfolded(page: Page, code: str = "en") -> Page:
+    told = words(code)
+    page.locator(".st-key-share").get_by_text(told["share.title"]).click()
+    expect(page.get_by_text(told["share.download"])).to_be_visible(timeout=60_000)
     settled(page)
     return page
 
@@ -106,6 +107,17 @@ def test_a_file_that_is_no_scenario_says_why(visit: Visit, tmp_path: Path) -> No
     expect(page.get_by_test_id("stAlert").first).to_contain_text("Did you mean model?")
 
 
+def test_a_file_with_impossible_choices_says_which(visit: Visit, tmp_path: Path) -> None:
+    file = tmp_path / "wrong.toml"
+    file.write_text("parameters_billion = -5\nhardware = 'h900'\npue = 1.2\n")
+    page = unfolded(visit("/?lang=zh"), "zh")
+    page.get_by_test_id("stFileUploaderDropzoneInput").set_input_files(file)
+    alert = page.get_by_test_id("stAlert").first
+    for what in ("parameters_billion = -5", "hardware = h900"):
+        expect(alert).to_contain_text(what)
+    expect(alert).not_to_contain_text("pue")
+
+
 def test_a_saved_scenario_says_what_has_changed_since(visit: Visit, database: str) -> None:
     kept = {
         "parameters_billion": 3.0,
@@ -129,3 +141,14 @@ def test_a_saved_scenario_opens_from_a_short_link(visit: Visit) -> None:
     expect(other).to_have_url(re.compile(r"place=country"))
     expect(other.get_by_test_id("stAlert").first).to_contain_text("Nordic assistant")
     assert numbers(other) == numbers(page)
+
+
+def test_a_short_link_speaks_as_the_page_that_shows_it(visit: Visit) -> None:
+    page = unfolded(visit("/?lang=zh&currency=CNY"), "zh")
+    page.get_by_label(ZH["share.name"]).fill("北欧 助手")
+    page.get_by_text(ZH["share.save"], exact=True).click()
+    link = page.get_by_role("link", name="北欧 助手")
+    other = visit(page.url.split("?")[0] + str(link.get_attribute("href")))
+    expect(other).to_have_url(re.compile("lang=zh"))
+    expect(other.get_by_test_id("stAlert").first).to_contain_text("北欧 助手")
+    expect(other.get_by_test_id("stMetricValue").first).to_contain_text("元")

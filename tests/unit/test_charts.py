@@ -6,11 +6,12 @@ import numpy as np
 import pytest
 
 from dashboard import data, phrases, readable
-from dashboard.charts import cost, frontier, learning, quality, roofline, tradeoff
+from dashboard.charts import cost, errors, frontier, learning, quality, roofline, tradeoff
 from dashboard.charts.frontier import Frontier, Here
 from dashboard.charts.quality import Fitted
 from dashboard.charts.roofline import Point
-from dashboard.theme import COLOURS, linear_ticks, log_ticks, wrapped
+from dashboard.theme import COLOURS, figure, linear_ticks, log_ticks, wrapped
+from dashboard.views import drawn
 from engine.projection import project
 from engine.projection.score_curves import ScoreCurve, ScorePoint
 from engine.records import Epoch
@@ -332,3 +333,19 @@ def test_what_may_be_negative_is_traded_on_a_plain_axis() -> None:
 
 def test_a_bracket_stays_with_what_it_holds() -> None:
     assert wrapped("每字节运算量（FLOP/B）", 20) == "每字节运算量<br>（FLOP/B）"
+
+
+def test_an_error_beyond_the_axis_has_its_size_written_at_the_end() -> None:
+    words = {"ours": "ours", "constant": "one constant", "axis": "error"}
+    chart = errors.errors([errors.Pair("speed", 0.15, 3.55)], words, readable.share)
+    texts = {trace.name: trace.text[0] for trace in chart.data if trace.text}
+    assert texts == {"ours": "", "one constant": "355%"}
+    assert max(chart.data[-1].x) == errors.MOST_SHARE
+
+
+def test_in_front_of_a_room_a_chart_has_larger_words_and_no_less_room() -> None:
+    for height in (100, 340, 900):
+        chart = figure(height)
+        drawn.seen_from_afar(chart)
+        assert chart.layout.legend.font.size == drawn.LEGEND_PX
+        assert height <= chart.layout.height <= max(height, drawn.TALLEST_PX)

@@ -13,6 +13,7 @@ from engine import catalogue
         ("country:SWE", "Sweden"),
         ("country:NLD", "the Netherlands"),
         ("region:EU27", "the EU-27 average"),
+        ("us:IA", "Iowa (US)"),
     ],
 )
 def test_a_place_has_its_article_within_a_sentence(place: str, text: str) -> None:

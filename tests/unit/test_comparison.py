@@ -4,12 +4,13 @@ import re
 
 import pytest
 
-from dashboard import alternatives, comparison
+from dashboard import alternatives, comparison, data, landmarks
 from dashboard.charts.difference import parts_shown, waterfall
 from dashboard.charts.history import Mark, records
 from dashboard.headlines import Headline, headlines
 from dashboard.i18n import words
 from engine.projection import project
+from engine.projection.evidence import NO_EVIDENCE
 from engine.scenario import Scenario
 from tests.unit.test_pages import opened
 
@@ -32,6 +33,14 @@ def test_dearer_electricity_is_worse_and_changes_no_time() -> None:
     assert found["total"].better is False
     assert found["total"].delta.startswith("+$")
     assert found["time"] == comparison.Cell(found["time"].text, "same", None)
+
+
+def test_a_change_that_three_digits_hide_is_told_as_the_total_tells_it() -> None:
+    found = cells(place="country:SWE")
+    before = {headline.name: headline.text for headline in told()}
+    assert found["serving"].text == before["serving"]
+    assert found["serving"].delta.startswith("−$")
+    assert found["storage"].delta == "same"
 
 
 def test_a_better_score_is_told_in_points() -> None:
@@ -137,3 +146,15 @@ def test_an_address_that_makes_no_sense_changes_nothing(
     app.button(key="start_hardware").click().run()
     assert len(app.table[0].value.columns) == 3
     assert app.query_params["vs"] == "hardware~h200-sxm"
+
+
+def test_known_models_cost_what_training_them_takes_today_on_the_terms_of_the_scenario() -> None:
+    known = data.Seen("none", (), NO_EVIDENCE)
+    dear, cheap = (
+        {m.name: m.number for m in landmarks.marks(BASELINE.replace(**terms), known, "cost")}
+        for terms in ({}, {"usd_per_device": 15_000.0, "requests_per_day": 1.0})
+    )
+    assert 1e5 < dear["GPT-3 175B"] < 1e7
+    assert dear["BERT-base uncased"] < dear["GPT-3 175B"] < dear["Llama 3.1 405B"]
+    assert cheap["GPT-3 175B"] < dear["GPT-3 175B"]
+    assert cheap["DeBERTa"] == dear["DeBERTa"]  # published in its time

@@ -90,6 +90,21 @@ def test_a_file_is_read_and_settings_change_it(
     assert (scenario["model"], scenario["mfu"]) == ("gpt-3-175b", 0.3)
 
 
+def test_a_model_of_images_is_not_fed_the_tokens_of_a_language_model(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    named = ("project", "--json", "--set", "model=resnet-50")
+    assert run(monkeypatch, *named, "--set", "epoch_count=10") == 0
+    shown = capsys.readouterr()
+    asked = json.loads(shown.out)["scenario"]
+    # The images of ImageNet-1k: https://arxiv.org/abs/1409.0575
+    assert asked["dataset_items_billion"] == 0.00128
+    assert asked["epoch_count"] == 10
+    assert asked["output_items_per_request"] == 0
+    assert "dataset_items_billion = 0.00128" in shown.err
+    assert "epoch_count" not in shown.err
+
+
 def test_explaining_a_number_leads_to_its_sources(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -2,6 +2,7 @@
 
 import ast
 import re
+import sys
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,6 +18,7 @@ from dashboard.i18n import words
 from dashboard.navigation import PAGES
 from dashboard.stories import PARTS, key, stories
 from dashboard.tour import STEP_COUNT
+from db.session import StoreUnavailable, open_database
 from engine import catalogue
 from engine.catalogue.listing import KINDS, lines
 from engine.catalogue.schema import Family, StoragePrice
@@ -303,3 +305,43 @@ def test_every_reason_we_give_is_told_in_every_language(
 ) -> None:
     monkeypatch.setattr(i18n, "language", lambda: code)
     assert [text for text in reasons() if text and i18n.reason(text) == text] == []
+
+
+def test_in_chinese_nothing_parts_money_from_the_words_after_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(i18n, "language", lambda: "zh")
+    told = {"before": "2.09 万美元", "total": "1,090 美元", "change": "−95%"}
+    sentence = i18n.t("story.recommendation.grown.tell", **told)
+    assert "2.09 万美元变为" in sentence
+    measured = {"measured_smallest": "8 万", "measured_best": "98%"}
+    assert "**8 万**个参数" in i18n.t("story.news.measured.tell", **measured)
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["mysql://host/x", "not an address", "sqlite:////proc/none/x.db", "postgresql://host/x"],
+)
+def test_why_a_database_cannot_be_used_is_told_in_chinese(
+    address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(i18n, "language", lambda: "zh")
+    monkeypatch.setitem(sys.modules, "psycopg", None)
+    with pytest.raises(StoreUnavailable) as caught:
+        open_database(address)
+    assert re.search("[\u4e00-\u9fff]", i18n.reason(str(caught.value)))
+
+
+def test_reasons_within_a_reason_are_told_in_chinese(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(i18n, "language", lambda: "zh")
+    found = dict(estimates(project(Scenario(place="country:CHN"))))
+    notes = {part.note for part in parts_of(found["total.cost_usd"]) if part.note}
+    told = [i18n.reason(note) for note in notes if "means of industry" in note]
+    assert told
+    assert not any("means of industry" in words for words in told)
+
+
+def parts_of(estimate: Estimate) -> Iterator[Estimate]:
+    for _, part in estimate.inputs:
+        yield part
+        yield from parts_of(part)

@@ -43,13 +43,8 @@ def test_the_errors_kept_are_those_that_come_out_now(line: Line) -> None:
 
 
 USUALLY_HELD = (0.85, 0.95)
-HELD = {
-    "tpot": (0.85, 0.97),
-    "runs": (0.85, 1.0),
-}
-"""Of times per token three of five sources are small and held whole; whole runs are 27, of which
-none is missed.
-"""
+HELD = {"energy": (0.84, 0.95), "runs": (0.85, 0.97)}
+"""One publisher printed energy, of models in six folds: 84.8 %. Whole runs are 27."""
 
 
 @pytest.mark.parametrize("score", [s for s in stored.read() if s.is_average], ids=lambda s: s.key)
