@@ -81,7 +81,10 @@ def times(service: Service) -> dict[str, Estimate]:
 
 
 def _output(scenario: Scenario, model: Sized) -> Estimate:
-    return chosen(scenario.output_items_per_request if model.generates else 0.0)
+    """Items written for a request, those not shown included, as sellers of tokens count them."""
+    if not model.generates:
+        return chosen(0.0)
+    return chosen(scenario.output_items_per_request + scenario.reasoning_tokens_per_request)
 
 
 def _p95(time_s: Estimate, service: Service) -> Estimate:

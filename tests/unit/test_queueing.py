@@ -134,3 +134,14 @@ def test_a_few_long_requests_take_the_devices_that_one_of_them_needs() -> None:
     assert alone == sorted(alone)
     as_asked = project(long.replace(requests_per_day=100, serving_batch_count=32)).deployment
     assert as_asked.device_count.value > few.device_count.value
+
+
+def test_tokens_that_are_thought_are_tokens_that_are_written() -> None:
+    shown = Scenario(output_items_per_request=2_300, requests_per_day=1e5)
+    thought = shown.replace(output_items_per_request=300, reasoning_tokens_per_request=2_000)
+    one, other = (project(s).deployment for s in (shown, thought))
+    for name in ("items_per_s_per_device", "tpot_s"):
+        assert getattr(one, name).value == pytest.approx(getattr(other, name).value)
+    # The price of a token is the same whether it is shown; traffic is only of those shown.
+    paid = [d.split.usd_per_million_output_items.value for d in (one, other)]
+    assert paid[0] == pytest.approx(paid[1], rel=0.01)
