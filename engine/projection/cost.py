@@ -162,9 +162,9 @@ def usd_per_million_items_of_part(
     return _per(cost_usd * time_share, request_count * items_per_request) * 1e6
 
 
-def in_use_usd(cost_usd: Float, busy_share: Float) -> Float:
-    """What the hours worked cost; the idle ones are left out."""
-    return cost_usd * busy_share
+def in_use_usd(cost_usd: Float, network_usd: Float, busy_share: Float) -> Float:
+    """What the hours worked cost, and all traffic; the idle hours are left out."""
+    return (cost_usd - network_usd) * busy_share + network_usd
 
 
 def usd_per_month(cost_usd: Float, horizon_months: Float) -> Float:

@@ -121,7 +121,12 @@ def _per_million_items(
 def _split(scenario: Scenario, model: Sized, service: Service, paid: Bill) -> ServingCost:
     """The bill by input and output, each by the devices' time it takes; and without idle hours."""
     read = service.speed.input_time_share
-    in_use = derive(cost.in_use_usd, cost_usd=paid.cost_usd, busy_share=service.busy_share)
+    in_use = derive(
+        cost.in_use_usd,
+        cost_usd=paid.cost_usd,
+        network_usd=paid.network_usd,
+        busy_share=service.busy_share,
+    )
 
     def part(share: Estimate, items_per_request: Estimate) -> Estimate:
         return derive(

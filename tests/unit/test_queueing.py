@@ -145,3 +145,15 @@ def test_tokens_that_are_thought_are_tokens_that_are_written() -> None:
     # The price of a token is the same whether it is shown; traffic is only of those shown.
     paid = [d.split.usd_per_million_output_items.value for d in (one, other)]
     assert paid[0] == pytest.approx(paid[1], rel=0.01)
+
+
+def test_a_use_pays_for_its_traffic_and_for_no_idle_hour() -> None:
+    asked = Scenario(
+        model="resnet-50", input_items_per_request=1, output_items_per_request=0,
+        requests_per_day=1e6, dataset_bytes_per_item=1e5,
+    )  # fmt: skip
+    served = project(asked).deployment
+    traffic = served.bill.network_usd.value
+    hours = served.bill.cost_usd.value - traffic
+    assert 0 < served.busy_share.value < 0.1
+    assert served.split.in_use_usd.value == pytest.approx(traffic + hours * served.busy_share.value)
