@@ -110,3 +110,9 @@ def test_cash_is_marked_where_it_is_paid_back() -> None:
 def test_what_is_unknown_is_not_drawn_as_nothing() -> None:
     chart = charts.ways({"own": 10.0, "rent": None}, WORDS, str)
     assert tuple(chart.data[0].y) == ("own",)
+
+
+def test_no_more_than_all_answers_can_be_asked_to_be_right() -> None:
+    assert worth_words.of_all(1.39) == "100%"
+    assert worth_words.of_all(0.398) == "39.8%"
+    assert worth_words.of_all(None) == "–"
