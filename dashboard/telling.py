@@ -1,5 +1,6 @@
 """The numbers a story's sentences mention, worked out when they are mentioned."""
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -21,6 +22,8 @@ from engine.scenario import Scenario
 from engine.validation.stored import read
 from engine.value_case import ValueCase
 
+_NO_RANGE = re.compile(r" \(\)|（）")
+"""Left of a sentence where a number has no range."""
 TASK = "news"
 """Of the measured classifiers, the one that stories show."""
 
@@ -91,13 +94,20 @@ def _scenario(story: Story, index: int, own: Scenario, case: ValueCase) -> Scena
 
 
 def words(told: Told, part: str) -> str | None:
-    """A part of a step in words; None where the step has no such part."""
+    """A part of a step in words; None where the step has no such part.
+
+    Where a number is not known that the answer is about, the answer says so.
+    """
     found = key(told.story, told.step, part)
     if found is None:
         return None
     text = i18n.words(i18n.language())[found]
     names = {name for _, name, _, _ in Formatter().parse(text) if name}
-    return worth_words.escaped(t(found, **{name: VALUES[name](told) for name in names}))
+    values = {name: VALUES[name](told) for name in names}
+    if readable.DASH in values.values():
+        has_none = "lever" in names and told.answer.total.cost_usd.known
+        return t("present.no_lever" if has_none else "present.not_all_known")
+    return worth_words.escaped(_NO_RANGE.sub("", t(found, **values)))
 
 
 def _stage_most(told: Told) -> str | None:

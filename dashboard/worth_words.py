@@ -184,8 +184,13 @@ def _even_card(found: Valued) -> Card:
     if share is None and line is not None:
         text = t("worth.any") if line.npv_usd > 0 else t("worth.none")
     estimate, label = found.worth.break_even_right_share, t(f"worth.{name}")
-    number = Number(label, estimate, readable.share)
+    number = Number(label, estimate, of_all)
     return Card(label, text, "", t(f"worth_hint.{name}"), estimate.kind, number)
+
+
+def of_all(value_share: float | None) -> str:
+    """A share of the answers; the end of a range that asks for more than all of them is all."""
+    return readable.share(None if value_share is None else min(max(value_share, 0.0), 1.0))
 
 
 def accuracies(found: Valued) -> Accuracies | None:

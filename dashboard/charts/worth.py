@@ -142,11 +142,15 @@ def tornado(
 
 
 def distribution(values_usd: Array, words: Mapping[str, str], money: Say) -> go.Figure:
-    """How often each net present value came out; losses in their own colour."""
-    low, high = np.percentile(values_usd, SHOWN_PERCENTILES)
+    """How often each net present value came out; losses in their own colour.
+
+    Draws without one are left out of the bars, and count among all: the bars add up to less.
+    """
+    known_usd = values_usd[np.isfinite(values_usd)]
+    low, high = np.percentile(known_usd, SHOWN_PERCENTILES)
     step = max((high - low) / BIN_COUNT, 1e-9)
     edges = np.arange(np.floor(low / step), np.ceil(high / step) + 1.0) * step
-    counts, _ = np.histogram(values_usd, edges)
+    counts, _ = np.histogram(known_usd, edges)
     shares = counts / len(values_usd)
     chart = figure(320)
     for name, wanted, colour in (

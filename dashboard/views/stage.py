@@ -56,7 +56,10 @@ def savings(told: Told) -> None:
     """The largest levers."""
     cost_usd = scalar(told.answer.total.cost_usd.value)
     found = told.savings[:LARGEST_SAVINGS]
-    if not found or cost_usd is None:
+    if cost_usd is None:
+        st.info(t("savings.no_price"), icon=":material/help:")
+        return
+    if not found:
         st.info(t("savings.none"), icon=":material/task_alt:")
         return
     pictures.savings(cost_usd, found)

@@ -1,5 +1,6 @@
 """What a use of a model is worth: over time, by accuracy, by luck, by what moves it most."""
 
+import numpy as np
 import streamlit as st
 
 from dashboard import data, explain, readable, worth_words
@@ -44,7 +45,7 @@ def accuracy(found: Valued) -> None:
 def doubt(found: Valued) -> None:
     """How it may end."""
     st.header(t("worth.spread_title"), anchor=False)
-    if found.npv_usd is None or found.risk is None:
+    if found.npv_usd is None or found.risk is None or not np.isfinite(found.npv_usd).any():
         st.info(t("worth.unknown"), icon=":material/help:")
         return
     told = worth_words.risk_sentence(found.risk)

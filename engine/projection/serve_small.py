@@ -18,7 +18,7 @@ from engine import catalogue
 from engine.projection import project
 from engine.projection.evidence import NO_EVIDENCE, Evidence
 from engine.records import BadInput
-from engine.scenario import Scenario
+from engine.scenario import Scenario, bounds
 from engine.units import BILLION, Float
 
 Array = npt.NDArray[np.float64]
@@ -68,7 +68,7 @@ def equal_loss(scenario: Scenario, evidence: Evidence = NO_EVIDENCE) -> EqualLos
     """The cheapest size and amount of data that reach the scenario's own loss.
 
     Raises:
-        BadInput: the scenario trains no language model, or its bill is unknown.
+        BadInput: the scenario trains no language model, its bill is unknown, or no size will do.
     """
     now = project(scenario, evidence)
     loss, cost = now.quality.loss_nats.value, now.total.cost_usd.value
@@ -78,7 +78,8 @@ def equal_loss(scenario: Scenario, evidence: Evidence = NO_EVIDENCE) -> EqualLos
             "is known. Set training_run_count above 0 and a decoder as model."
         )
     own = float(now.training.parameter_count.value or 0.0) / BILLION
-    sizes = np.geomspace(own / SPAN_RATIO, own * SPAN_RATIO, SIZE_COUNT)
+    most = float(bounds("parameters_billion").high)
+    sizes = np.geomspace(own / SPAN_RATIO, min(own * SPAN_RATIO, most), SIZE_COUNT)
     curve = _curve(scenario, float(loss), sizes, evidence)
     best = curve
     for _ in range(FINER_ROUNDS):
@@ -118,7 +119,9 @@ def _curve(
             constants["beta"],
         )
     )
-    possible = np.isfinite(tokens) & (tokens < 1e6)
+    possible = np.isfinite(tokens) & (tokens <= float(bounds("dataset_items_billion").high))
+    if not possible.any():
+        raise BadInput("No size reaches the scenario's loss on as much data as there can be.")
     sizes, tokens = sizes_billion[possible], tokens[possible]
     answer = project(
         scenario.replace(parameters_billion=sizes, dataset_items_billion=tokens, epoch_count=1.0),

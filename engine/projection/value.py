@@ -69,7 +69,7 @@ def break_even_right_share(right_share: Float, npv_usd: Float, never_wrong_npv_u
     where it would take less than none or more than all.
     """
     with np.errstate(divide="ignore", invalid="ignore"):
-        way = -npv_usd / (never_wrong_npv_usd - npv_usd)
+        way = np.divide(-npv_usd, never_wrong_npv_usd - npv_usd)
         found = right_share + way * (1.0 - right_share)
     reachable = (never_wrong_npv_usd > npv_usd) & (found >= 0.0) & (found <= 1.0)
     return np.where(reachable, found, np.nan)

@@ -11,9 +11,10 @@ from engine.cli import app
 from engine.projection import project
 from engine.projection.build_or_buy import build_or_buy
 from engine.projection.quality_curves import pretraining_loss_nats
+from engine.projection.savings import savings
 from engine.projection.serve_small import data_items_billion, equal_loss
 from engine.records import BadInput
-from engine.scenario import Scenario
+from engine.scenario import Scenario, bounds
 
 SELLER = "openai:gpt-4o"
 CONSTANTS = {
@@ -177,3 +178,13 @@ def test_a_front_is_printed() -> None:
     assert code == 0
     assert costs == sorted(costs)
     assert len(costs) > 3
+
+
+@pytest.mark.parametrize("size_billion", [700.0, 10_000.0])
+def test_the_largest_models_have_savings_within_what_can_be_chosen(size_billion: float) -> None:
+    huge = Scenario(
+        model="deepseek-v3", parameters_billion=size_billion, training_device_count=8192.0
+    )
+    most = bounds("parameters_billion").high
+    assert np.all(equal_loss(huge).parameters_billion <= most)
+    assert savings(huge)

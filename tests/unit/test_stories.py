@@ -11,7 +11,7 @@ from dashboard import data, i18n
 from dashboard.stories import FOLDER, Step, Story, key, stories
 from dashboard.telling import CARDS, VALUES, told_at, words
 from dashboard.views.stage import SHOWS
-from engine.projection.evidence import Evidence
+from engine.projection.evidence import NO_EVIDENCE, Evidence
 from engine.scenario import Scenario
 from engine.value_case import ValueCase
 from tests.measured import fill, measurements
@@ -68,6 +68,21 @@ def test_every_sentence_has_its_numbers(
         for part in ("title", "ask", "tell", "notes"):
             sentence = words(told, part)
             assert sentence is None or not PLACEHOLDER.search(sentence)
+
+
+@pytest.mark.parametrize("code", tuple(i18n.LANGUAGES))
+def test_what_is_not_known_is_said_in_a_sentence_of_its_own(
+    code: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(i18n, "language", lambda: code)
+    story, own = stories()["own"], Scenario(hardware="b300-sxm")
+    known = data.Seen("none", (), NO_EVIDENCE)
+    tells = [
+        words(told_at(story, index, own, ValueCase(template="assistant"), known), "tell") or ""
+        for index in range(len(story.steps))
+    ]
+    assert i18n.words(code)["present.not_all_known"] in tells
+    assert not any("()" in tell or "（）" in tell or "–," in tell for tell in tells)
 
 
 def test_nothing_can_be_said_that_no_sentence_asks_for() -> None:

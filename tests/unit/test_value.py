@@ -107,6 +107,7 @@ def test_break_even_accuracy_by_hand() -> None:
     """Worth -100 at .8 and 300 if never wrong: a quarter of the way, .85."""
     assert value.break_even_right_share(0.8, -100.0, 300.0) == pytest.approx(0.85)
     assert np.isnan(value.break_even_right_share(0.8, -100.0, -50.0))
+    assert np.isnan(value.break_even_right_share(0.8, -100.0, -100.0))
 
 
 def test_costs_that_nobody_pays_are_told_apart() -> None:

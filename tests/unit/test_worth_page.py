@@ -110,3 +110,16 @@ def test_cash_is_marked_where_it_is_paid_back() -> None:
 def test_what_is_unknown_is_not_drawn_as_nothing() -> None:
     chart = charts.ways({"own": 10.0, "rent": None}, WORDS, str)
     assert tuple(chart.data[0].y) == ("own",)
+
+
+def test_no_more_than_all_answers_can_be_asked_to_be_right() -> None:
+    assert worth_words.of_all(1.39) == "100%"
+    assert worth_words.of_all(0.398) == "39.8%"
+    assert worth_words.of_all(None) == "–"
+
+
+def test_draws_that_have_no_value_are_left_out_of_the_bars() -> None:
+    values = np.append(np.linspace(-1e6, 3e6, 90), [np.nan] * 9 + [np.inf])
+    chart = charts.distribution(values, WORDS, str)
+    drawn = sum(float(np.sum(trace.y)) for trace in chart.data)
+    assert 0.8 < drawn <= 0.9
