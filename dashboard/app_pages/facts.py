@@ -20,6 +20,7 @@ from dashboard import (
 from dashboard.fact_rows import FactRow
 from dashboard.i18n import t
 from dashboard.views import search
+from engine.catalogue.listing import Line
 from engine.scenario import bounds
 
 SEARCHED = attrgetter("searched")
@@ -50,25 +51,31 @@ def override(kind: str, row: FactRow) -> None:
         choice = phrases.field(name, scenario)
         st.markdown(t("facts.override", subject=row.subject, quantity=row.quantity, choice=choice))
         with st.container(horizontal=True, vertical_alignment="bottom"):
-            value = st.number_input(
+            key = f"override_{kind}_{row.line.thing}_{row.line.quantity}"
+            st.number_input(
                 f"{row.quantity} ({row.unit})",
                 min_value=low,
                 max_value=high,
                 value=min(max(float(row.value), low), high),
                 format="%.6g",
-                key=f"override_{kind}_{row.line.thing}_{row.line.quantity}",
+                key=key,
                 width=220,
             )
             st.button(
                 t("facts.use"),
                 type=widgets.main_button(),
                 icon=":material/edit:",
-                on_click=link.choose,
-                args=(overrides.changes(kind, row.line, value),),
+                on_click=take,
+                args=(kind, row.line, key),
             )
         now = getattr(scenario, name)
         if now is not None:
             st.caption(t("facts.now", choice=choice, value=readable.choice(name, now)))
+
+
+def take(kind: str, line: Line, key: str) -> None:
+    """Take what is typed, read as late as can be: a click may come before its number is drawn."""
+    link.choose(overrides.changes(kind, line, st.session_state[key]))
 
 
 def elsewhere(wanted: list[str]) -> None:
