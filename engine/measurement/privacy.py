@@ -23,7 +23,7 @@ from engine.measurement.execution import one_thread, wait
 from engine.measurement.families.base import Data
 from engine.measurement.judging import judge, on_device
 from engine.measurement.levers.base import TrainingLever, seen
-from engine.measurement.optimisers import optimiser_of
+from engine.measurement.optimisers import optimiser_of, pace
 from engine.measurement.recipes import (
     batch_size_of,
     epoch_count_of,
@@ -82,13 +82,13 @@ class _Training:
         self._data = Data(on_device(data.train, device), on_device(data.held_out, device))
         model, self._replaced_count = private_ready(untrained(job.recipe))
         family = family_of(job.recipe.family)
-        rate = family.learning_rates[job.recipe.optimiser]
+        self._learning_rate = family.learning_rates[job.recipe.optimiser]
         model = model.to(device).train()
         places = torch.utils.data.TensorDataset(torch.arange(len(data.train)))
         self._engine = lab_library("opacus").PrivacyEngine(accountant="rdp")
         self._model, self._optimiser, self._batches = self._engine.make_private_with_epsilon(
             module=model,
-            optimizer=optimiser_of(job.recipe.optimiser, model, rate),
+            optimizer=optimiser_of(job.recipe.optimiser, model, self._learning_rate),
             data_loader=torch.utils.data.DataLoader(
                 places, batch_size=min(batch_size_of(job.recipe), len(data.train))
             ),
@@ -107,7 +107,7 @@ class _Training:
         for number in range(1, epoch_count_of(self._recipe) + 1):
             wait(self._device)
             start_s = time.perf_counter()
-            steps = self._epoch()
+            steps = self._epoch(number)
             wait(self._device)
             time_s = time.perf_counter() - start_s
             step_count += steps
@@ -126,10 +126,12 @@ class _Training:
             best_epoch_number=len(epochs),
         )
 
-    def _epoch(self) -> int:
+    def _epoch(self, number: int) -> int:
         self._model.train()
-        step_count = 0
-        for (places,) in self._batches:
+        step_count, epoch_count = 0, epoch_count_of(self._recipe)
+        for draw, (places,) in enumerate(self._batches):
+            of_epoch = (draw + 0.5) / len(self._batches)
+            pace(self._optimiser, self._learning_rate, (number - 1 + of_epoch) / epoch_count)
             if not len(places):
                 # A draw of nobody; rare, and nothing is learnt from it.
                 continue

@@ -2,7 +2,8 @@
 
 A step takes a batch, runs forward and backward, and updates the weights; the four are
 timed apart on some steps of every epoch. Examples come in a new order each epoch, and
-the few left over after the last full batch wait for the next one.
+the few left over after the last full batch wait for the next one. The learning rate
+rises at first and falls to nothing at the last epoch of the recipe.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from torch import Tensor, nn
 from engine.measurement.execution import arithmetic, compiled, wait
 from engine.measurement.families.base import Data, Recipe, Split
 from engine.measurement.judging import judge, on_device
-from engine.measurement.optimisers import optimiser_of
+from engine.measurement.optimisers import optimiser_of, pace
 from engine.measurement.phases import Phases
 from engine.measurement.recipes import batch_size_of, epoch_count_of, family_of, parameter_count
 from engine.records import CannotContinue, Epoch
@@ -80,9 +81,8 @@ class Run:
         self._random = torch.Generator().manual_seed(recipe.seed)
         self._arithmetic = arithmetic(device, recipe.precision)
         self._scaler = torch.amp.GradScaler(device.type, enabled=recipe.precision == "fp16")
-        self._optimiser = optimiser_of(
-            recipe.optimiser, model, family.learning_rates[recipe.optimiser]
-        )
+        self._learning_rate = family.learning_rates[recipe.optimiser]
+        self._optimiser = optimiser_of(recipe.optimiser, model, self._learning_rate)
         self.phases = Phases(device)
         self._call: Any = model
 
@@ -135,13 +135,19 @@ class Run:
         self._model.train()
         order = torch.randperm(len(self._train), generator=self._random).to(self._device)
         wait(self._device)
+        step_count = len(order) // self.batch_size
+        whole_count = step_count * epoch_count_of(self._recipe)
         start_s = time.perf_counter()
-        for index in torch.split(order, self.batch_size):
-            if len(index) == self.batch_size:
-                self.step(index)
+        for step, index in enumerate(torch.split(order, self.batch_size)[:step_count]):
+            self.pace(((number - 1) * step_count + step + 0.5) / whole_count)
+            self.step(index)
         wait(self._device)
         time_s = time.perf_counter() - start_s
         return self._seen(number, time_s)
+
+    def pace(self, done_share: float) -> None:
+        """Learn as fast as is right when so much of the training is done."""
+        pace(self._optimiser, self._learning_rate, done_share)
 
     def step(self, index: Tensor) -> None:
         """Learn from the examples at those places."""

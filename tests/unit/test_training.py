@@ -13,6 +13,7 @@ import torch
 from engine.measurement import execution, training
 from engine.measurement.execution import is_native, one_thread
 from engine.measurement.families.base import Activation, Data, Optimiser, Recipe, Split
+from engine.measurement.optimisers import optimiser_of, pace
 from engine.measurement.phases import SHARES
 from engine.measurement.recipes import examples_of, family_of, untrained
 from engine.measurement.training import kept_path, train, trained
@@ -70,6 +71,23 @@ def test_every_activation_gives_another_model(activation: Activation) -> None:
     assert same == (activation == RECIPE.activation)
 
 
+def test_the_learning_rate_rises_at_first_and_falls_to_nothing() -> None:
+    rates: list[float] = []
+    rule = optimiser_of("adamw", untrained(RECIPE), 1.0)
+    for done_share in (0.0, 0.05, 0.1, 0.55, 1.0):
+        pace(rule, 2.0, done_share)
+        rates += [group["lr"] for group in rule.param_groups]
+    assert rates == pytest.approx([0.0, 1.0, 2.0, 1.0, 0.0])
+
+
+def test_a_training_goes_through_all_its_rates_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    shares: list[float] = []
+    monkeypatch.setattr(training.Run, "pace", lambda run, share: shares.append(share))
+    assert train(RECIPE, CPU).step_count == len(shares)
+    assert shares == sorted(shares)
+    assert (shares[0], shares[-1]) == pytest.approx((0.5 / 54, 53.5 / 54))
+
+
 def test_equal_recipes_give_equal_models_and_other_seeds_others() -> None:
     one, same, other = (weights(train(replace(RECIPE, seed=seed), CPU).model) for seed in (0, 0, 1))
     assert torch.equal(one, same)
@@ -118,9 +136,8 @@ def test_patience_stops_and_takes_the_best_weights() -> None:
     recipe = replace(RECIPE, epoch_count=60)
     result = train(recipe, CPU, data=Data(by_chance, by_chance), patience=2)
     assert len(result.epochs) == result.best_epoch_number + 2 < 60
-    short = replace(RECIPE, epoch_count=result.best_epoch_number)
-    best = train(short, CPU, data=Data(by_chance, by_chance), patience=60)
-    assert torch.equal(weights(result.model), weights(best.model))
+    losses = [epoch.held_out_loss_nats for epoch in result.epochs]
+    assert result.metrics["loss_nats"] == losses[result.best_epoch_number - 1] != losses[-1]
 
 
 def test_going_on_from_a_model_changes_it_and_another_loss_is_taken() -> None:

@@ -50,13 +50,13 @@ class TextDecoder:
     domain: ClassVar[Domain] = "text"
     data_name: ClassVar[str] = "wordnet-characters"
     data_kind: ClassVar[DataKind] = "real"
-    sizes: ClassVar[tuple[int, ...]] = (8, 16, 24, 32, 48)
-    batch_size: ClassVar[int] = 32
+    sizes: ClassVar[tuple[int, ...]] = (12, 20, 28, 36, 48)
+    batch_size: ClassVar[int] = 16
     epoch_count: ClassVar[int] = 2
     learning_rates: ClassVar[Mapping[str, float]] = {
         "sgd": 0.5,
         "momentum": 0.2,
-        "adamw": 0.005,
+        "adamw": 0.01,
         "adafactor": 0.05,
     }
     metric: ClassVar[str] = "token_accuracy_share"

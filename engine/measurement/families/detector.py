@@ -46,9 +46,9 @@ from engine.measurement.scenes import (
     composed,
 )
 
-TRAIN_COUNT, HELD_OUT_COUNT = 6_000, 1_000
+TRAIN_COUNT, HELD_OUT_COUNT = 10_000, 2_000
 """Scenes."""
-RECIPE = "scenes-1"
+RECIPE = "scenes-2"
 SEED = 0
 STRIDES = (2, 2, 2, 1)
 """Of the convolutions; each stride of 2 doubles the channels of the next."""
@@ -87,20 +87,20 @@ class DetectorModel(nn.Module):
 
 
 class ImageDetector:
-    """Scenes composed of Fashion-MNIST pictures: 6,000 to learn from, 1,000 held out."""
+    """Scenes composed of Fashion-MNIST pictures: 10,000 to learn from, 2,000 held out."""
 
     name: ClassVar[str] = "image-detector"
     domain: ClassVar[Domain] = "vision"
     data_name: ClassVar[str] = FASHION_MNIST.name
     data_kind: ClassVar[DataKind] = "composed"
-    sizes: ClassVar[tuple[int, ...]] = (1, 2, 4, 8, 16)
+    sizes: ClassVar[tuple[int, ...]] = (4, 8, 16, 20, 24)
     batch_size: ClassVar[int] = 32
-    epoch_count: ClassVar[int] = 5
+    epoch_count: ClassVar[int] = 3
     learning_rates: ClassVar[Mapping[str, float]] = {
-        "sgd": 0.03,
+        "sgd": 0.1,
         "momentum": 0.01,
-        "adamw": 0.01,
-        "adafactor": 0.02,
+        "adamw": 0.03,
+        "adafactor": 0.06,
     }
     metric: ClassVar[str] = "average_precision_share"
 

@@ -53,10 +53,10 @@ class TextEncoder(TextClasses):
     epoch_count: ClassVar[int] = 2
     train_example_count: ClassVar[int | None] = 40_000
     learning_rates: ClassVar[Mapping[str, float]] = {
-        "sgd": 0.3,
-        "momentum": 0.1,
-        "adamw": 0.005,
-        "adafactor": 0.05,
+        "sgd": 0.9,
+        "momentum": 0.3,
+        "adamw": 0.015,
+        "adafactor": 0.15,
     }
 
     def build(self, size: int, activation: Activation) -> nn.Module:

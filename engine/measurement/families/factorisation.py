@@ -50,10 +50,10 @@ class Factorisation(FilmLists):
     batch_size: ClassVar[int] = 16
     epoch_count: ClassVar[int] = 8
     learning_rates: ClassVar[Mapping[str, float]] = {
-        "sgd": 100.0,
-        "momentum": 10.0,
-        "adamw": 0.01,
-        "adafactor": 0.03,
+        "sgd": 300.0,
+        "momentum": 30.0,
+        "adamw": 0.02,
+        "adafactor": 0.1,
     }
     has_features: ClassVar[bool] = False
 

@@ -110,10 +110,10 @@ class ImageResNet:
     batch_size: ClassVar[int] = 64
     epoch_count: ClassVar[int] = 2
     learning_rates: ClassVar[Mapping[str, float]] = {
-        "sgd": 0.1,
-        "momentum": 0.02,
-        "adamw": 0.005,
-        "adafactor": 0.02,
+        "sgd": 0.3,
+        "momentum": 0.06,
+        "adamw": 0.02,
+        "adafactor": 0.06,
     }
     metric: ClassVar[str] = "accuracy_share"
 

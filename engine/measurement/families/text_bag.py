@@ -44,10 +44,10 @@ class TextBag(TextClasses):
     batch_size: ClassVar[int] = 128
     epoch_count: ClassVar[int] = 4
     learning_rates: ClassVar[Mapping[str, float]] = {
-        "sgd": 1.0,
-        "momentum": 0.2,
-        "adamw": 0.005,
-        "adafactor": 0.03,
+        "sgd": 3.0,
+        "momentum": 0.6,
+        "adamw": 0.02,
+        "adafactor": 0.1,
     }
 
     def build(self, size: int, activation: Activation) -> nn.Module:

@@ -60,8 +60,8 @@ class TextTranslation:
     domain: ClassVar[Domain] = "text"
     data_name: ClassVar[str] = "number-words"
     data_kind: ClassVar[DataKind] = "synthetic"
-    sizes: ClassVar[tuple[int, ...]] = (4, 8, 16, 32, 64)
-    batch_size: ClassVar[int] = 64
+    sizes: ClassVar[tuple[int, ...]] = (16, 24, 32, 48, 64)
+    batch_size: ClassVar[int] = 32
     epoch_count: ClassVar[int] = 5
     learning_rates: ClassVar[Mapping[str, float]] = {
         "sgd": 0.3,

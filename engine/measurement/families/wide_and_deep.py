@@ -78,14 +78,14 @@ class WideAndDeep(FilmLists):
     """Size is the length of the vectors, and the dense layers grow with it."""
 
     name: ClassVar[str] = "wide-and-deep"
-    sizes: ClassVar[tuple[int, ...]] = (1, 2, 4, 8, 16, 32)
+    sizes: ClassVar[tuple[int, ...]] = (8, 12, 16, 24, 32)
     batch_size: ClassVar[int] = 32
     epoch_count: ClassVar[int] = 10
     learning_rates: ClassVar[Mapping[str, float]] = {
         "sgd": 20.0,
-        "momentum": 2.0,
-        "adamw": 0.015,
-        "adafactor": 0.075,
+        "momentum": 6.0,
+        "adamw": 0.03,
+        "adafactor": 0.2,
     }
     has_features: ClassVar[bool] = True
 

@@ -94,7 +94,7 @@ class Federate(TrainingLever):
         for number in range(1, self.round_count + 1):
             wait(device)
             start_s = time.perf_counter()
-            steps = self._round(model, clients, data.held_out, device)
+            steps = self._round(number, model, clients, data.held_out, device)
             wait(device)
             time_s = time.perf_counter() - start_s
             step_times_s.append(time_s / steps)
@@ -114,7 +114,12 @@ class Federate(TrainingLever):
         )
 
     def _round(
-        self, model: nn.Module, clients: list[Split], held_out: Split, device: torch.device
+        self,
+        number: int,
+        model: nn.Module,
+        clients: list[Split],
+        held_out: Split,
+        device: torch.device,
     ) -> int:
         """One round; returns the optimiser steps all clients took together."""
         states: list[State] = []
@@ -122,6 +127,7 @@ class Federate(TrainingLever):
         for examples in clients:
             local = deepcopy(model)
             run = Run(self.recipe, device, local, Data(examples, held_out))
+            run.pace((number - 0.5) / self.round_count)
             step_count += _learn_locally(run, local, len(examples), self.local_epoch_count)
             states.append(local.state_dict())
         model.load_state_dict(averaged(states, [len(examples) for examples in clients]))
