@@ -95,6 +95,14 @@ class Fits:
     """Devices that can share out the cache, a head each; more of them hold copies."""
 
 
+class Devices(NamedTuple):
+    """Of a replica."""
+
+    sharing_count: Float
+    """That share every layer."""
+    all_count: Float
+
+
 @dataclass(frozen=True, slots=True)
 class Choice:
     """What was chosen for a replica."""
@@ -152,13 +160,13 @@ def choice(scenario: Scenario, served: Callable[[Float, Float], Times], fits: Fi
     if not has_goals(scenario):
         if wanted is None and anywhere(tensor > _tensor_device_count(scenario, fits, 1.0)):
             return _fewest_devices(scenario, served, fits)
-        return _chosen(scenario, fits, tensor, batch, 1.0)
+        return _chosen(fits, _devices(scenario, tensor), batch, 1.0)
     if wanted is None:
         return _batch_and_devices(scenario, served, fits, tensor)
-    tensor = _enough_devices(scenario, served, tensor)
-    devices = tensor * scenario.serving_pipeline_parallel_count
-    running = minimum(wanted, batch_limit(fits, devices, tensor))
-    return _chosen(scenario, fits, tensor, wanted, _met(scenario, served(tensor, running)))
+    devices = _devices(scenario, _enough_devices(scenario, served, tensor))
+    running = minimum(wanted, _limit(fits, devices))
+    met = _met(scenario, served(devices.sharing_count, running))
+    return _chosen(fits, devices, wanted, met)
 
 
 def batch_choice(
@@ -168,16 +176,15 @@ def batch_choice(
 
     `served` tells what the replica does, by batch.
     """
-    wanted = scenario.serving_batch_count
-    if wanted is None and has_goals(scenario):
+    wanted, devices = scenario.serving_batch_count, Devices(device_count, device_count)
+    if not has_goals(scenario):
+        batch = _value("serving_batch_count") if wanted is None else wanted
+        return _chosen(fits, devices, batch, 1.0)
+    if wanted is None:
         tried = _tried(TRIED_BATCHES, scenario)
-        return _best_batch(scenario, served(tried), tried, fits, (device_count, device_count))
-    batch = _value("serving_batch_count") if wanted is None else wanted
-    limit = batch_limit(fits, device_count, device_count)
-    running = minimum(batch, limit)
-    met = _met(scenario, served(running)) if has_goals(scenario) else 1.0
-    share = weights_share(fits, device_count)
-    return Choice(device_count, device_count, running, limit, met, share)
+        return _best_batch(scenario, served(tried), tried, fits, devices)
+    running = minimum(wanted, _limit(fits, devices))
+    return _chosen(fits, devices, wanted, _met(scenario, served(running)))
 
 
 def has_goals(scenario: Scenario) -> bool:
@@ -208,11 +215,17 @@ def _goals(scenario: Scenario) -> tuple[Float | None, ...]:
     return scenario.ttft_slo_s, scenario.tpot_slo_s, scenario.latency_slo_s
 
 
-def _chosen(scenario: Scenario, fits: Fits, tensor: Float, wanted: Float, met: Float) -> Choice:
-    devices = tensor * scenario.serving_pipeline_parallel_count
-    limit = batch_limit(fits, devices, tensor)
-    share = weights_share(fits, devices)
-    return Choice(tensor, devices, minimum(wanted, limit), limit, met, share)
+def _devices(scenario: Scenario, sharing_count: Float) -> Devices:
+    return Devices(sharing_count, sharing_count * scenario.serving_pipeline_parallel_count)
+
+
+def _limit(fits: Fits, devices: Devices) -> Float:
+    return batch_limit(fits, devices.all_count, devices.sharing_count)
+
+
+def _chosen(fits: Fits, devices: Devices, wanted: Float, met: Float) -> Choice:
+    limit, share = _limit(fits, devices), weights_share(fits, devices.all_count)
+    return Choice(*devices, minimum(wanted, limit), limit, met, share)
 
 
 def _tensor_device_count(scenario: Scenario, fits: Fits, batch_count: Float) -> Float:
@@ -238,10 +251,10 @@ def _tried(options: Array, scenario: Scenario) -> Array:
     return np.reshape(options, (-1,) + (1,) * len(shape(scenario)))
 
 
-def _picked(values: Float, index: np.ndarray, scenario: Scenario) -> Float:
-    """The option at `index` along the first axis, for each of the scenario's choices."""
-    whole = np.broadcast_to(values, (np.shape(values)[0], *shape(scenario)))
-    return plain(np.take_along_axis(whole, index[None, ...], axis=0)[0])
+def _picked(values: Float, index: np.ndarray, whole: tuple[int, ...]) -> Float:
+    """The option at `index` along the first axis of a `whole` shape, for each of the others."""
+    every = np.broadcast_to(values, whole)
+    return plain(np.take_along_axis(every, index[None, ...], axis=0)[0])
 
 
 def _fewest_devices(
@@ -251,18 +264,13 @@ def _fewest_devices(
     peak = _busiest_requests_per_s(scenario)
     axes = np.broadcast_shapes(shape(scenario), np.shape(peak))
     tried = np.reshape(_value("serving_batch_count") / SMALLER_BATCHES, (-1,) + (1,) * len(axes))
-    tensor = _tensor_device_count(scenario, fits, tried)
-    devices = tensor * scenario.serving_pipeline_parallel_count
-    running = minimum(tried, batch_limit(fits, devices, tensor))
-    replicas = serving.replica_count(peak, served(tensor, running).requests_per_s)
-    needed = np.broadcast_to(maximum(replicas, 1.0) * devices, (len(tried), *axes))
-    index = np.argmin(needed, axis=0)[None, ...]
-
-    def least(values: Float) -> Float:
-        whole = np.broadcast_to(values, needed.shape)
-        return plain(np.take_along_axis(whole, index, axis=0)[0])
-
-    return _chosen(scenario, fits, least(tensor), least(tried), 1.0)
+    devices = _devices(scenario, _tensor_device_count(scenario, fits, tried))
+    running = minimum(tried, _limit(fits, devices))
+    replicas = serving.replica_count(peak, served(devices.sharing_count, running).requests_per_s)
+    needed = np.broadcast_to(maximum(replicas, 1.0) * devices.all_count, (len(tried), *axes))
+    index = np.argmin(needed, axis=0)
+    sharing, batch = (_picked(v, index, needed.shape) for v in (devices.sharing_count, tried))
+    return _chosen(fits, _devices(scenario, sharing), batch, 1.0)
 
 
 def _busiest_requests_per_s(scenario: Scenario) -> Float:
@@ -283,7 +291,7 @@ def _enough_devices(
     met = np.broadcast_to(
         _met(scenario, served(tried, np.ones_like(tried))), (len(tried), *shape(scenario))
     )
-    return _picked(tried, np.argmax(met > 0, axis=0), scenario)
+    return _picked(tried, np.argmax(met > 0, axis=0), met.shape)
 
 
 def _batch_and_devices(
@@ -297,20 +305,14 @@ def _batch_and_devices(
     if scenario.serving_tensor_parallel_count is None and not everywhere(alone > 0):
         tensor = _enough_devices(scenario, served, tensor)
         out = served(tensor, tried)
-    devices = tensor * scenario.serving_pipeline_parallel_count
-    return _best_batch(scenario, out, tried, fits, (tensor, devices))
+    return _best_batch(scenario, out, tried, fits, _devices(scenario, tensor))
 
 
 def _best_batch(
-    scenario: Scenario, out: Times, tried: Array, fits: Fits, devices: tuple[Float, Float]
+    scenario: Scenario, out: Times, tried: Array, fits: Fits, devices: Devices
 ) -> Choice:
-    """The batch that keeps the goals with the fewest replicas; 1 where none does.
-
-    Devices are those that share a layer, and all of a replica.
-    """
-    tensor, device_count = devices
-    limit = batch_limit(fits, device_count, tensor)
-    met = (_met(scenario, out) > 0) & (tried <= limit)
+    """The batch that keeps the goals with the fewest replicas; 1 where none does."""
+    met = (_met(scenario, out) > 0) & (tried <= _limit(fits, devices))
     replicas = queueing.server_count_for_wait(
         arrivals_per_s=_busiest_requests_per_s(scenario),
         service_time_s=tried / out.requests_per_s,
@@ -324,10 +326,9 @@ def _best_batch(
     ) / tried  # fmt: skip
     cost = where(met & np.isfinite(replicas), replicas, np.inf)
     cost = np.broadcast_to(cost, (len(tried), *shape(scenario)))
-    batch = _picked(tried, np.argmin(cost, axis=0), scenario)
+    batch = _picked(tried, np.argmin(cost, axis=0), cost.shape)
     any_met = where(np.isfinite(cost.min(axis=0)), 1.0, 0.0)
-    share = weights_share(fits, device_count)
-    return Choice(tensor, device_count, minimum(batch, limit), limit, any_met, share)
+    return _chosen(fits, devices, batch, any_met)
 
 
 def _value(name: str) -> Float:
