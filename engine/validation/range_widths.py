@@ -88,14 +88,14 @@ class Misses:
 
     @cached_property
     def _by_regime(self) -> dict[str, tuple[Array, npt.NDArray[np.str_]]]:
-        """Log ratios in ascending order, with their sources."""
+        """Log ratios, with their sources."""
         rows: dict[str, list[tuple[float, str]]] = defaultdict(list)
         for miss in self.misses:
             for name in miss.regimes:
                 rows[name].append((miss.log_ratio, miss.source))
         return {
             name: (np.array([log for log, _ in found]), np.array([source for _, source in found]))
-            for name, found in ((name, sorted(of_regime)) for name, of_regime in rows.items())
+            for name, found in rows.items()
         }
 
     @cached_property
