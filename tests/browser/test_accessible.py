@@ -18,7 +18,7 @@ ALSO = {
 """What makes a page show all it has."""
 WHOLE = {"width": 1440, "height": 5000}
 """Contrast is told only of what is on the screen."""
-FADE_MS = 1_000
+FADE_MS = 3_000
 """What is drawn fades in, and is paler until then."""
 
 
